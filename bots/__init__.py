@@ -1,0 +1,1 @@
+"""Collectors, the runner that supervises them, chat outlets and the command line."""

@@ -1,0 +1,1 @@
+"""One file per outlet: where alerts are told."""

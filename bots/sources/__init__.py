@@ -1,0 +1,1 @@
+"""One file per network: each turns its network's events into posts."""

@@ -1,0 +1,175 @@
+"""Every setting of `tertulia.yaml`, with its meaning and default.
+
+Unknown keys are refused. The options of a source or a chat outlet live beside its code (`bots/sources/`, `bots/chat/`);
+here they are plain mappings that the loader checks against the schemas it is handed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from config.units import Duration
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Section(BaseModel):
+    """A block of settings: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Brand(Section):
+    """One brand, product, person or cause to listen around."""
+
+    name: Name = Field(description="Short name for commands, URLs and topics: lower-case letters, digits, - and _.")
+    title: str = Field(default="", description="Name as people read it; default: the first term.")
+    description: str = Field(default="", description="One line on what it is; helps to tell apple the fruit from Apple.")
+    group: Name = Field(default="all", description="Brands of one group share a share of voice.")
+    terms: tuple[str, ...] = Field(default=(), description="Words or phrases; case and accents do not matter.")
+    exclude: tuple[str, ...] = Field(default=(), description="A post with one of these words does not name the brand.")
+    hashtags: tuple[str, ...] = Field(default=(), description="Hashtags, with or without #.")
+    handles: tuple[str, ...] = Field(default=(), description="Accounts that name the brand when mentioned, with or without @.")
+    domains: tuple[str, ...] = Field(default=(), description="A link to one of these domains (or below) names the brand.")
+    own: tuple[str, ...] = Field(
+        default=(), description="The brand's own accounts: author ids (`platform:native id`) or handles (with or without @)."
+    )
+    languages: tuple[str, ...] = Field(default=(), description="Only these languages (BCP 47); empty: all.")
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not any(item.strip() for item in (*self.terms, *self.hashtags, *self.handles, *self.domains)):
+            raise ValueError("the brand needs at least one of: terms, hashtags, handles, domains")
+        return self
+
+    @property
+    def display(self) -> str:
+        """The name as people read it."""
+        return self.title or (self.terms[0] if self.terms else self.name)
+
+
+class Kafka(Section):
+    """Which Kafka to use. Without `bootstrap` an embedded Apache Kafka runs beside the worker, on loopback."""
+
+    bootstrap: str = Field(default="", description="host:port[,host:port…] of a cluster; empty: the embedded broker.")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(default=0, description="Port of the embedded broker; 0: a free one, kept.")
+    replication: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Copies of each partition on a cluster.")
+    posts_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=4, description="Partitions of `posts`: the most workers that can share the match stage. Fixed once created."
+    )
+    brand_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=4, description="Partitions of `mentions`: the most workers that can share the brands. Fixed once created."
+    )
+    security: dict[str, Any] = Field(
+        default_factory=dict, description="security_protocol, sasl_mechanism, sasl_plain_username, ssl_cafile, … for a cluster."
+    )
+    password: SecretStr | None = Field(default=None, description="SASL password; better: TERTULIA_KAFKA__PASSWORD or password_file.")
+    posts_retention: Duration = Field(default=timedelta(days=7), description="How long the log keeps `posts` and `mentions`.")
+    dead_letters_retention: Duration = Field(default=timedelta(days=30), description="How long the log keeps `dead-letters`.")
+
+
+class Match(Section):
+    """How posts find their brands."""
+
+    wait: Duration = Field(
+        default=timedelta(hours=6), description="How long a reply, quote or repost waits for the post that makes it belong."
+    )
+    waiting: Annotated[int, Field(ge=1)] = Field(default=200_000, description="The most posts that wait, per partition.")
+
+
+class Ledger(Section):
+    """The stored truth: one entry per brand and post."""
+
+    retention: Duration = Field(default=timedelta(days=90), description="Entries are forgotten this long after they were seen.")
+    text_retention: Duration = Field(default=timedelta(days=30), description="Raw text is dropped this long after it was seen.")
+
+
+class Views(Section):
+    """Floors and sizes of the numbers."""
+
+    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="With fewer posts a number says `insufficient`.")
+    min_authors: Annotated[int, Field(ge=1)] = Field(default=5, description="With fewer authors a number says `insufficient`.")
+    bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(default=200, description="Replicates of the author bootstrap.")
+
+
+class Model(Section):
+    """One classifier."""
+
+    model: str = Field(default="default", description="`default` (shipped), `none` (do not classify).")
+    threads: Annotated[int, Field(ge=0)] = Field(default=0, description="CPU threads; 0: all cores but one.")
+    cache: Annotated[int, Field(ge=0)] = Field(default=50_000, description="Identical texts remembered.")
+
+
+class Classifiers(Section):
+    """Which models read the posts."""
+
+    sentiment: Model = Field(default=Model(), description="Sentiment toward the brand.")
+
+
+class Api(Section):
+    """The HTTP API and dashboard."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; elsewhere than loopback a token is required.")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(default=6066, description="Port to listen on; 0: a free one.")
+    token: SecretStr | None = Field(default=None, description="Bearer token; better: TERTULIA_API__TOKEN or token_file.")
+    advertise: str = Field(default="", description="URL under which other workers reach this one; default: http://host:port.")
+
+
+class VolumeSpike(Section):
+    """Alert when a brand's volume is far above what its own recent past makes likely."""
+
+    name: Name = Field(default="volume-spike", description="Name of the rule in alerts and silences.")
+    brands: tuple[str, ...] = Field(default=(), description="Brands it watches; empty: all.")
+    window: Duration = Field(default=timedelta(minutes=5), description="The window whose volume is tested.")
+    baseline: Duration = Field(default=timedelta(hours=24), description="The past it is compared with.")
+    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(default=1e-4, description="Fires when such a volume is less likely than this.")
+    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Never fires below this volume.")
+    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves only after this long without the condition.")
+
+
+class Alerts(Section):
+    """What is worth telling."""
+
+    volume_spike: tuple[VolumeSpike, ...] = Field(default=(VolumeSpike(),), description="Rules on a brand's volume.")
+    every: Duration = Field(default=timedelta(seconds=15), description="How often the rules are looked at.")
+
+
+class Config(Section):
+    """The whole of `tertulia.yaml`."""
+
+    namespace: Name = Field(default="tertulia", description="Prefix of every topic and consumer group.")
+    data_dir: Path = Field(default=Path("~/.local/share/tertulia"), description="Where state lives on this machine.")
+    contact: str = Field(default="", description="Mail address or URL told to the networks in the User-Agent.")
+    brands: tuple[Brand, ...] = Field(default=(), description="Whom to listen around.")
+    sources: dict[str, Any] = Field(default_factory=dict, description="Networks to collect from, by name.")
+    outlets: dict[str, Any] = Field(default_factory=dict, description="Where alerts are told, by name.")
+    kafka: Kafka = Field(default=Kafka(), description="The log.")
+    match: Match = Field(default=Match(), description="How posts find their brands.")
+    classifiers: Classifiers = Field(default=Classifiers(), description="Which models read the posts.")
+    ledger: Ledger = Field(default=Ledger(), description="The stored truth.")
+    views: Views = Field(default=Views(), description="Floors and sizes of the numbers.")
+    api: Api = Field(default=Api(), description="The HTTP API and dashboard.")
+    alerts: Alerts = Field(default=Alerts(), description="What is worth telling.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @model_validator(mode="after")
+    def _brands_are_distinct(self) -> Self:
+        names = [brand.name for brand in self.brands]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"brands with the same name: {', '.join(twice)}")
+        return self
+
+    def brand(self, name: str) -> Brand:
+        """The brand called `name`. Raises `KeyError`."""
+        return {brand.name: brand for brand in self.brands}[name]

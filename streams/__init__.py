@@ -1,0 +1,1 @@
+"""The Faust pipeline: match, ledger, views, alerting and the HTTP API."""

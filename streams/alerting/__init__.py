@@ -1,0 +1,1 @@
+"""Rules over the views, and the alerts they raise."""

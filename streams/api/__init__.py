@@ -1,0 +1,1 @@
+"""The HTTP API: any worker answers for any brand."""

@@ -1,0 +1,1 @@
+"""One file per family of numbers, all views over the ledger."""
