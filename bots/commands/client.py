@@ -1,0 +1,63 @@
+"""The HTTP API as seen by those who ask: chat outlets and the command line."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+
+
+class AskFailed(Exception):
+    """The service did not answer the question; the text is for a person, `data` for a program."""
+
+    def __init__(self, reason: str, data: dict[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.data = data or {"title": "no answer", "detail": reason}
+
+
+class ApiClient:
+    """Asks one service: `async with ApiClient(url, token) as client`."""
+
+    def __init__(self, api: str, token: str | None = None) -> None:
+        self.url = api.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=_TIMEOUT)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def get(self, path: str, **params: str | None) -> Any:
+        """The JSON of `path`. Raises `AskFailed`."""
+        given = {name: value for name, value in params.items() if value is not None}
+        try:
+            async with self._session.get(self.url + path, params=given, allow_redirects=False) as response:
+                return self._read(response.status, await response.read())
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise AskFailed(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:6066") from error
+        except TimeoutError as error:
+            raise AskFailed(f"the service at {self.url} takes longer than {_TIMEOUT.total:g} s to answer") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise AskFailed(
+                f"nothing answers at {self.url} ({error}). Start the service with `tertulia up`, or name another with --api"
+            ) from error
+
+    def _read(self, status: int, body: bytes) -> Any:
+        try:
+            data = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AskFailed(f"what answers at {self.url} is not Tertulia (status {status}, no JSON)") from error
+        if status < 400:
+            return data
+        detail = str(data.get("detail", status)) if isinstance(data, dict) else f"status {status}"
+        if status == 401:
+            detail += ". Give it with TERTULIA_API__TOKEN"
+        raise AskFailed(detail, data if isinstance(data, dict) else None)
