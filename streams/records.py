@@ -1,4 +1,4 @@
-"""The records that travel through Kafka: `Post`, `Entry`, `Retraction`, `Alert`, `DeadLetter`.
+"""The records that travel through Kafka: `Post`, `Entry`, `Retraction`, `Alert`, `DeadLetter`, `SourceStatus`.
 
 `decode_post` is the one gate for everything that comes from outside: whatever passes it is well formed, whatever does
 not raises `BadPost` with a reason in plain words and becomes a dead letter.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -138,10 +138,44 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
     offset: str = ""  # the source's own position, or "topic/partition/offset"
 
 
+class SourceGap(msgspec.Struct, frozen=True):
+    """A stretch of time that a network no longer had when the collector came back, and why."""
+
+    start: datetime
+    end: datetime
+    reason: str
+
+
+SourceState = Literal["starting", "live", "retrying", "silent", "stopped", "misconfigured", "finished"]
+
+
+class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The value of `cursors`: where a collector goes on, and how it fares (`/api/sources` and `/metrics` show it).
+
+    `events`, `bad` and `deletes` count since the collector's start; `waiting` are replies whose thread is not known yet;
+    `lag_s` is how old the newest event was when it arrived; `gaps` are the newest 100 and survive restarts.
+    """
+
+    name: str
+    state: SourceState = "starting"
+    reason: str = ""
+    since: datetime | None = None
+    last_event_at: datetime | None = None
+    last_saved_at: datetime | None = None
+    events: int = 0
+    bad: int = 0
+    deletes: int = 0
+    waiting: int = 0
+    gaps: tuple[SourceGap, ...] = ()
+    lag_s: float | None = None
+    cursor: Any = None
+
+
 _encoder = msgspec.json.Encoder()
 _post = msgspec.json.Decoder(Post)
 _entry = msgspec.json.Decoder(Entry)
 _retraction = msgspec.json.Decoder(Retraction)
+_status = msgspec.json.Decoder(SourceStatus)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -223,3 +257,8 @@ def plausible_time(created_at: datetime, arrived: datetime) -> datetime:
 def parse_mention(value: bytes) -> Entry | Retraction:
     """A value of `mentions`: an entry, or the retraction of one. Raises `msgspec.DecodeError`."""
     return _retraction.decode(value) if value.startswith(b'{"retract":') else _entry.decode(value)
+
+
+def parse_status(value: bytes) -> SourceStatus:
+    """A value of `cursors`. Raises `msgspec.DecodeError`."""
+    return _status.decode(value)
