@@ -152,7 +152,7 @@ SourceState = Literal["starting", "live", "retrying", "silent", "stopped", "misc
 class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     """The value of `cursors`: where a collector goes on, and how it fares (`/api/sources` and `/metrics` show it).
 
-    `events`, `bad` and `deletes` count since the collector's start; `waiting` are replies whose thread is not known yet;
+    `events`, `bad` and `deletes` count since the collector's start; `waiting` are replies whose thread is not known;
     `lag_s` is how old the newest event was when it arrived; `gaps` are the newest 100 and survive restarts.
     """
 
