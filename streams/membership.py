@@ -1,0 +1,371 @@
+"""Which posts belong to which brands, as a function of the posts alone, never of the order in which they came.
+
+A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it seeds it,
+or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is about the
+brand. A repost belongs where the post it repeats belongs; it seeds nothing.
+
+So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them go,
+and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and number.
+An update beats a create, a deletion beats both, whatever arrives first; among equals the later in the log stands.
+
+All state is in one `Store` per partition of `posts` (threads never cross partitions; quoted and reposted posts may, and
+are looked up in `Whereabouts`):
+
+    p<post id>                -> State
+    t<thread> NUL <post id>   -> the posts of a thread
+    s<thread>                 -> {brand: earliest seeding time}
+    q<target> NUL <post id>   -> who quotes or reposts a post
+    w<expiry, 8 bytes><id>    -> waiting posts, by when they are forgotten
+    k<expiry, 8 bytes><id>    -> posts that belong or belonged, likewise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import msgspec
+
+from config.schema import Match
+from streams.overlay import Overlay
+from streams.records import Post, event_ms
+from streams.store import Batch, Store
+from streams.terms import Terms
+from streams.whereabouts import Places
+
+Via = Literal["name", "thread", "quote", "repost"]
+CREATE, UPDATE, DELETE = 0, 1, 2
+_RANK = {"create": CREATE, "update": UPDATE, "delete": DELETE}
+_SPARE_TARGETS = 100_000  # known targets may outgrow the stored ones by this much before they are counted anew
+
+
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """What a classifier said of a post toward one brand; kept, so that a change of membership costs no second look."""
+
+    sentiment: str
+    p: tuple[float, float, float]
+    relevance: float | None
+    stages: tuple[str, ...]
+    model: str
+
+
+class State(msgspec.Struct, array_like=True):
+    """What is known of one post."""
+
+    rank: int
+    seen_ms: int
+    post: Post | None  # None: deleted
+    named: dict[str, tuple[str, ...]] = {}
+    quoted: list[str] = []
+    via: dict[str, Via] = {}  # the brands it belongs to
+    readings: dict[str, Reading] = {}
+    expiry_ms: int = 0
+    waiting: bool = True  # never belonged to a brand
+
+    @property
+    def at_ms(self) -> int:
+        """Event time in ms."""
+        assert self.post is not None
+        return event_ms(self.post)
+
+    @property
+    def seeds(self) -> set[str]:
+        """The brands that this post makes its thread belong to."""
+        return {*self.named, *self.quoted}
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One brand gained a post, or kept it with other content, or lost it (`via` is `None`)."""
+
+    brand: str
+    post_id: str
+    via: Via | None
+    state: State
+
+
+_state = msgspec.msgpack.Decoder(State)
+_times = msgspec.msgpack.Decoder(dict[str, int])
+
+
+class Membership:
+    """The belonging of the posts of one partition. Use: `apply` and `touch`, then `settle`, then `commit`."""
+
+    def __init__(
+        self, store: Store, terms: Terms, lookup: Callable[[str], Places], settings: Match, keep_ms: int
+    ) -> None:
+        self._store, self._terms, self._lookup = store, terms, lookup
+        self._wait_ms = round(settings.wait.total_seconds() * 1_000)
+        self._most_waiting, self._keep_ms = settings.waiting, keep_ms
+        self._overlay = Overlay(store)
+        self._states: dict[str, State | None] = {}  # as this batch has left them
+        self._before: dict[str, bytes | None] = {}  # as the store has them
+        self._dirty: dict[str, None] = {}  # to be judged again; a dict, because it keeps its order
+        self._touched: set[str] = set()  # changed in this batch
+        self._count()
+
+    def apply(self, post: Post, seen_ms: int) -> None:
+        """Take in one create, update or deletion."""
+        known = self._state(post.id)
+        rank = _RANK[post.op]
+        if known is not None and (rank < known.rank or known.rank == DELETE):
+            return
+        if rank == DELETE:
+            self._delete(post.id, known, seen_ms)
+        elif known is None or known.post != post:
+            self._upsert(post, known, rank, seen_ms)
+
+    def touch(self, targets: Iterable[str]) -> None:
+        """The belonging of these posts has changed somewhere: judge again who quotes or reposts them."""
+        for target in targets:
+            self._wake(target)
+
+    def settle(self) -> list[Change]:
+        """Judge what was touched until nothing moves any more; the net changes since the last commit."""
+        while self._dirty:
+            post_id = next(iter(self._dirty))
+            del self._dirty[post_id]
+            self._judge(post_id)
+        return [change for post_id in sorted(self._touched) for change in self._net(post_id)]
+
+    def keep_reading(self, post_id: str, brand: str, reading: Reading) -> None:
+        """Remember what the classifier said of a changed post."""
+        state = self._states[post_id]
+        assert state is not None
+        state.readings = state.readings | {brand: reading}
+        self._touched.add(post_id)
+
+    def commit(self, batch: Batch) -> None:
+        """Put this batch's changes into `batch`; the caller writes it."""
+        for post_id in self._touched:
+            state = self._states[post_id]
+            key = b"p" + post_id.encode()
+            if state is None:
+                self._overlay.delete(key)
+            else:
+                self._overlay.put(key, msgspec.msgpack.encode(state))
+        self._overlay.fill(batch)
+        self._clear()
+
+    def rollback(self) -> None:
+        """Forget the batch, because its outcome could not be delivered; it will be applied again."""
+        self._overlay.reset()
+        self._clear()
+        self._count()
+
+    def forget(self, now_ms: int, most: int = 2_000) -> None:
+        """Drop at most `most` posts whose time is over, and the oldest of those beyond the number that may wait."""
+        surplus = self._waiting - self._most_waiting
+        for family in (b"w", b"k"):
+            for count, (key, _) in enumerate(self._store.scan(family)):
+                expired = int.from_bytes(key[1:9], "big") <= now_ms
+                if count >= most or not (expired or (family == b"w" and count < surplus)):
+                    break
+                self._drop(key[9:].decode())
+        if len(self._targets) > 2 * self._stored_targets + _SPARE_TARGETS:
+            self._count()
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def _upsert(self, post: Post, known: State | None, rank: int, seen_ms: int) -> None:
+        named = {} if post.repost_of else self._terms.named(post)
+        if known is None and not named and rank == CREATE and post.kind == "post":
+            return  # names nothing and answers nothing: it can never belong
+        state = State(rank, seen_ms, post, named)
+        if known is not None and known.post is not None:
+            self._unplace(post.id, known)
+            state.seen_ms, state.via, state.waiting = known.seen_ms, known.via, known.waiting
+            if known.post.text == post.text:
+                state.readings = known.readings
+        self._replace(post.id, known, state)
+        self._place(post.id, state)
+
+    def _delete(self, post_id: str, known: State | None, seen_ms: int) -> None:
+        """Keep the bare fact that it is gone: a create that comes late must not bring it back."""
+        gone = State(DELETE, seen_ms, None)
+        if known is not None:
+            self._unplace(post_id, known)
+            gone.waiting = known.waiting
+        self._replace(post_id, known, gone)
+        self._wake(post_id)
+
+    def _place(self, post_id: str, state: State) -> None:
+        """Enter a post into the indexes of its thread and of its targets, and have it judged."""
+        post = state.post
+        assert post is not None
+        if post.repost_of is None:
+            self._overlay.link(b"t", post.root, post_id)
+        for target in _targets(post):
+            self._overlay.link(b"q", target, post_id)
+            self._targets.add(target)
+        if state.named:
+            self._seed(post.root, state.named, state.at_ms)
+        self._dirty[post_id] = None
+
+    def _unplace(self, post_id: str, state: State) -> None:
+        post = state.post
+        if post is None:
+            return
+        if post.repost_of is None:
+            self._overlay.unlink(b"t", post.root, post_id)
+        for target in _targets(post):
+            self._overlay.unlink(b"q", target, post_id)
+        self._unseed(post.root, state.seeds, state.at_ms)
+
+    # -- judging -----------------------------------------------------------------------------------------------------
+
+    def _judge(self, post_id: str) -> None:
+        state = self._state(post_id)
+        if state is None or state.post is None:
+            return
+        quoted = [] if state.post.repost_of else self._brands_of(state.post.quote_of, state)
+        if quoted != state.quoted:
+            self._requote(post_id, state, quoted)
+        via = self._belonging(state)
+        if via != state.via:
+            state.via = via
+            self._touched.add(post_id)
+            if via and state.waiting:
+                self._replace(post_id, state, msgspec.structs.replace(state, waiting=False))
+            self._wake(post_id)
+
+    def _requote(self, post_id: str, state: State, quoted: list[str]) -> None:
+        assert state.post is not None
+        gone = set(state.quoted) - set(quoted) - set(state.named)
+        state.quoted = quoted
+        self._touched.add(post_id)
+        self._unseed(state.post.root, gone, state.at_ms)
+        self._seed(state.post.root, quoted, state.at_ms)
+
+    def _belonging(self, state: State) -> dict[str, Via]:
+        post = state.post
+        assert post is not None
+        if post.repost_of is not None:
+            return dict.fromkeys(self._brands_of(post.repost_of, state), "repost")
+        via: dict[str, Via] = {}
+        if post.reply_to is not None:
+            via = dict.fromkeys((b for b, since in self._thread(post.root).items() if since <= state.at_ms), "thread")
+        via |= dict.fromkeys(state.quoted, "quote")
+        via |= dict.fromkeys(state.named, "name")
+        return dict(sorted(via.items()))
+
+    def _brands_of(self, target: str | None, state: State) -> list[str]:
+        """The brands of a quoted or reposted post, which must be older: posts that quote each other would otherwise
+        hold one another up for ever."""
+        if target is None or state.post is None:
+            return []
+        here = self._state(target)
+        if here is None:
+            places = self._lookup(target)
+        else:
+            places = {} if here.post is None else dict.fromkeys(here.via, here.at_ms)
+        own = (state.at_ms, state.post.id)
+        return sorted(brand for brand, at in places.items() if (at, target) < own)
+
+    # -- threads -----------------------------------------------------------------------------------------------------
+
+    def _thread(self, thread: str) -> dict[str, int]:
+        value = self._overlay.get(b"s" + thread.encode())
+        return {} if value is None else _times.decode(value)
+
+    def _seed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
+        """A post of the thread seeds these brands; an earlier seed than all before wakes the whole thread."""
+        since = self._thread(thread)
+        earlier = {brand: at_ms for brand in brands if at_ms < since.get(brand, at_ms + 1)}
+        if earlier:
+            self._set_thread(thread, since | earlier)
+
+    def _unseed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
+        """A post of the thread seeds these brands no more; if it was the earliest, find the next and wake the thread."""
+        since = self._thread(thread)
+        lost = {brand for brand in brands if since.get(brand) == at_ms}
+        if not lost:
+            return
+        after = {brand: at for brand, at in since.items() if brand not in lost}
+        for post_id in self._overlay.members(b"t", thread):
+            state = self._state(post_id)
+            if state is not None and state.post is not None:
+                for brand in lost & state.seeds:
+                    after[brand] = min(after.get(brand, state.at_ms), state.at_ms)
+        if after != since:
+            self._set_thread(thread, after)
+
+    def _set_thread(self, thread: str, since: dict[str, int]) -> None:
+        key = b"s" + thread.encode()
+        if since:
+            self._overlay.put(key, msgspec.msgpack.encode(since))
+        else:
+            self._overlay.delete(key)
+        self._dirty |= dict.fromkeys(self._overlay.members(b"t", thread))
+
+    def _wake(self, target: str) -> None:
+        """Judge again who quotes or reposts `target`."""
+        if target in self._targets:
+            self._dirty |= dict.fromkeys(self._overlay.members(b"q", target))
+
+    # -- book-keeping ------------------------------------------------------------------------------------------------
+
+    def _net(self, post_id: str) -> list[Change]:
+        after = self._states[post_id]
+        if after is None:
+            return []  # forgotten: the ledger forgets by itself
+        raw = self._before[post_id]
+        before = None if raw is None else _state.decode(raw)
+        had = before.via if before is not None else {}
+        changes = [Change(brand, post_id, None, after) for brand in had if brand not in after.via]
+        for brand, via in after.via.items():
+            if before is None or had.get(brand) != via or before.post != after.post or before.named != after.named:
+                changes.append(Change(brand, post_id, via, after))
+        return changes
+
+    def _state(self, post_id: str) -> State | None:
+        if post_id in self._states:
+            return self._states[post_id]
+        value = self._store.get(b"p" + post_id.encode())
+        state = None if value is None else _state.decode(value)
+        self._states[post_id], self._before[post_id] = state, value
+        return state
+
+    def _replace(self, post_id: str, known: State | None, state: State) -> None:
+        """Set a post's state, and when it is to be forgotten: soon while it waits, later once it has belonged."""
+        if known is not None:
+            self._overlay.delete(_expiry_key(known, post_id))
+            self._waiting -= known.waiting
+        state.expiry_ms = state.seen_ms + (self._wait_ms if state.waiting else self._keep_ms)
+        self._overlay.put(_expiry_key(state, post_id), b"")
+        self._waiting += state.waiting
+        self._states[post_id] = state
+        self._touched.add(post_id)
+
+    def _drop(self, post_id: str) -> None:
+        """Forget a post. What it seeded stays: forgetting is not a retraction."""
+        state = self._state(post_id)
+        if state is None:
+            return
+        self._overlay.delete(_expiry_key(state, post_id))
+        self._waiting -= state.waiting
+        self._states[post_id] = None
+        self._touched.add(post_id)
+        if state.post is None:
+            return
+        for target in _targets(state.post):
+            self._overlay.unlink(b"q", target, post_id)
+        if state.post.repost_of is None:
+            self._overlay.unlink(b"t", state.post.root, post_id)
+            if not self._overlay.members(b"t", state.post.root):
+                self._overlay.delete(b"s" + state.post.root.encode())
+
+    def _clear(self) -> None:
+        self._states, self._before, self._dirty, self._touched = {}, {}, {}, set()
+
+    def _count(self) -> None:
+        self._targets = {key[1:].partition(b"\x00")[0].decode() for key, _ in self._store.scan(b"q")}
+        self._stored_targets = len(self._targets)
+        self._waiting = sum(1 for _ in self._store.scan(b"w"))
+
+
+def _targets(post: Post) -> tuple[str, ...]:
+    return tuple(target for target in {post.quote_of, post.repost_of} if target is not None)
+
+
+def _expiry_key(state: State, post_id: str) -> bytes:
+    return (b"w" if state.waiting else b"k") + state.expiry_ms.to_bytes(8, "big") + post_id.encode()

@@ -1,0 +1,202 @@
+"""Membership is a function of the final posts alone: random histories against a least fixpoint computed from scratch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from config.schema import Brand, Match
+from streams.membership import Membership
+from streams.records import Author, Post, event_ms
+from streams.store import Batch, Store
+from streams.terms import Terms
+from streams.topics import partition_of
+from streams.whereabouts import Places
+
+BRANDS = (Brand(name="apple", terms=("apple",)), Brand(name="pear", terms=("pear",)))
+TERMS = Terms(BRANDS)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PARTITIONS = 3
+DAY_MS = 86_400_000
+
+
+def post(number: int, text: str = "x", minute: int | None = None, **fields: str | None) -> Post:
+    return Post(
+        id=f"t:{number}",
+        platform="t",
+        author=Author(id="t:a"),
+        text=text,
+        created_at=START + timedelta(minutes=number if minute is None else minute),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+class World:
+    """Several partitions and the index between them, with the delivery done by hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.index: dict[str, Places] = {}
+        self.stores = [Store(path / str(number)) for number in range(PARTITIONS)]
+        self.parts: list[Membership] = [None] * PARTITIONS  # type: ignore[list-item]
+        self.entries: dict[tuple[str, str], Post] = {}
+        for number in range(PARTITIONS):
+            self.restart(number)
+
+    def restart(self, number: int) -> None:
+        lookup = lambda post_id: self.index.get(post_id, {})  # noqa: E731
+        self.parts[number] = Membership(self.stores[number], TERMS, lookup, Match(), 90 * DAY_MS)
+
+    def feed(self, event: Post) -> None:
+        numbers = range(PARTITIONS) if event.op == "delete" else [partition_of(event.root, PARTITIONS)]
+        for number in numbers:
+            self.parts[number].apply(event, 0)
+            self.finish(number)
+
+    def finish(self, number: int) -> None:
+        changes = self.parts[number].settle()
+        batch = Batch()
+        self.parts[number].commit(batch)
+        self.stores[number].write(batch)
+        for change in changes:
+            key, places = (change.brand, change.post_id), self.index.setdefault(change.post_id, {})
+            if change.via is None:
+                del self.entries[key]
+                del places[change.brand]
+            else:
+                assert change.state.post is not None
+                self.entries[key] = change.state.post
+                places[change.brand] = event_ms(change.state.post)
+        for other in range(PARTITIONS):
+            if changes:
+                self.parts[other].touch([change.post_id for change in changes])
+                self.finish(other)
+
+
+def final_posts(history: list[Post]) -> dict[str, Post]:
+    """The state that a history leaves: a deletion beats an update beats a create; among equals the later stands."""
+    rank = {"create": 0, "update": 1, "delete": 2}
+    final: dict[str, Post] = {}
+    for event in history:
+        known = final.get(event.id)
+        if known is None or (rank[event.op] >= rank[known.op] and known.op != "delete"):
+            final[event.id] = event
+    return {post_id: event for post_id, event in final.items() if event.op != "delete"}
+
+
+def belonging(posts: dict[str, Post]) -> set[tuple[str, str]]:
+    """The least fixpoint of the definition, by repeated passes over everything."""
+    belongs = {(brand, p.id) for p in posts.values() if not p.repost_of for brand in TERMS.named(p)}
+    seeds = set(belongs)
+    while True:
+        more: set[tuple[str, str]] = set()
+        for p in posts.values():
+            target = p.repost_of or p.quote_of
+            older = target in posts and (event_ms(posts[target]), target) < (event_ms(p), p.id)
+            if target and older:
+                for brand, _ in [pair for pair in belongs if pair[1] == target]:
+                    more.add((brand, p.id))
+                    if not p.repost_of:
+                        seeds.add((brand, p.id))
+            if p.reply_to and not p.repost_of:
+                for brand, other in seeds:
+                    o = posts[other]
+                    if o.root == p.root and event_ms(o) <= event_ms(p):
+                        more.add((brand, p.id))
+        if more <= belongs:
+            return belongs
+        belongs |= more
+
+
+def random_history(rng: Random) -> list[Post]:
+    events: list[Post] = []
+    size = rng.randrange(3, 25)
+    roots = [0]
+    for number in range(size):
+        text = rng.choice(["x", "y", "z", "I like apple", "a pear", "apple and pear"])
+        fields: dict[str, str | None] = {}
+        kind = rng.random()
+        other = f"t:{rng.randrange(size)}"
+        if kind < 0.55:
+            fields = {"reply_to": other, "thread": f"t:{rng.choice(roots)}"}
+        elif kind < 0.7:
+            fields = {"quote_of": other}
+        elif kind < 0.8:
+            fields, text = {"repost_of": other}, ""
+        else:
+            roots.append(number)
+        if other == f"t:{number}":
+            fields, text = {}, text or "x"
+        events.append(post(number, text, minute=rng.randrange(size), **fields))
+    events += [msgspec.structs.replace(event) for event in rng.sample(events, size // 4)]
+    for event in rng.sample(events, size // 3):
+        if not event.repost_of:
+            events.append(msgspec.structs.replace(event, op="update", text=rng.choice(["gone", "apple", "pear"])))
+    events += [Post(id=event.id, op="delete") for event in rng.sample(events[:size], size // 5)]
+    rng.shuffle(events)
+    return events
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_any_history_ends_in_the_fixpoint_of_the_final_posts(seed: int, tmp_path: Path) -> None:
+    rng = Random(seed)
+    history = random_history(rng)
+    world = World(tmp_path)
+    for event in history:
+        world.feed(event)
+        if rng.random() < 0.1:
+            world.restart(rng.randrange(PARTITIONS))
+    final = final_posts(history)
+    assert set(world.entries) == belonging(final)
+    for (_, post_id), stored in world.entries.items():
+        assert stored == final[post_id]
+
+
+def test_a_reply_waits_for_the_post_that_names_the_brand(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.feed(post(2, "so do I", reply_to="t:1", thread="t:1"))
+    world.feed(post(3, "me too", reply_to="t:2", thread="t:1"))
+    assert not world.entries
+    world.feed(post(1, "I love my apple"))
+    assert {post_id for _, post_id in world.entries} == {"t:1", "t:2", "t:3"}
+
+
+def test_a_reply_before_the_first_mention_does_not_belong(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.feed(post(1, "what shall I eat"))
+    world.feed(post(2, "no idea", reply_to="t:1", thread="t:1"))
+    world.feed(post(3, "an apple", reply_to="t:1", thread="t:1"))
+    world.feed(post(4, "good thought", reply_to="t:3", thread="t:1"))
+    assert {post_id for _, post_id in world.entries} == {"t:3", "t:4"}
+
+
+def test_what_waits_is_bounded_in_number_and_time(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    part = Membership(store, TERMS, lambda _: {}, Match(waiting=10), DAY_MS)
+    for number in range(50):
+        part.apply(post(number + 100, "x", reply_to="t:1", thread="t:1"), number)
+    part.settle()
+    batch = Batch()
+    part.commit(batch)
+    store.write(batch)
+    assert sum(1 for _ in store.scan(b"p")) == 50
+    for now_ms, left in ((0, 10), (7 * 3_600_000, 0)):
+        part.forget(now_ms)
+        batch = Batch()
+        part.commit(batch)
+        store.write(batch)
+        assert sum(1 for _ in store.scan(b"p")) == left
+    assert [key for family in (b"t", b"s", b"q", b"w", b"k") for key, _ in store.scan(family)] == []
+
+
+def test_a_rolled_back_batch_leaves_no_trace(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    part = Membership(store, TERMS, lambda _: {}, Match(), DAY_MS)
+    part.apply(post(1, "apple"), 0)
+    assert len(part.settle()) == 1
+    part.rollback()
+    part.apply(post(1, "apple"), 0)
+    assert len(part.settle()) == 1
