@@ -69,16 +69,24 @@ class Source(ABC):
     options_type: ClassVar[type[SourceOptions]]
     names_root: ClassVar[bool] = True
     endless: ClassVar[bool] = True  # False: `collect` ends, and so does the role (replay of a file)
+    # The watchdog never calls a source silent before so many seconds without a batch. A source that polls yields an
+    # empty batch, the sign of life, after each poll that brought nothing.
+    quiet_s: ClassVar[float] = 120.0
 
     def __init__(self, options: Any, tools: Tools) -> None:
         self.options, self.tools = options, tools
+
+    @property
+    def key(self) -> str:
+        """Under what the resume point is kept; a source that may run several times at once tells them apart here."""
+        return self.name
 
     @abstractmethod
     def collect(self, cursor: Any) -> AsyncIterator[Batch]:
         """Yield batches from `cursor` on (`None`: first start). Raises `Retry` to be called again, `Misconfigured` to stop."""
 
 
-class Retry(Exception):
+class Retry(Exception):  # noqa: N818 - it names what to do, not what went wrong
     """The network failed for now; `after` seconds (if it said so) before the next try."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
@@ -86,5 +94,5 @@ class Retry(Exception):
         self.after = after
 
 
-class Misconfigured(Exception):
+class Misconfigured(Exception):  # noqa: N818 - the third kind of failure, as DESIGN section 9 names it
     """The source cannot work with its options; the text names the key."""
