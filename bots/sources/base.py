@@ -83,7 +83,10 @@ class Source(ABC):
 
     @abstractmethod
     def collect(self, cursor: Any) -> AsyncIterator[Batch]:
-        """Yield batches from `cursor` on (`None`: first start). Raises `Retry` to be called again, `Misconfigured` to stop."""
+        """Yield batches from `cursor` on (`None`: first start).
+
+        Raises `Retry` to be called again, `Misconfigured` to stop.
+        """
 
 
 class Retry(Exception):  # noqa: N818 - it names what to do, not what went wrong
