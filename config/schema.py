@@ -29,15 +29,15 @@ class Brand(Section):
 
     name: Name = Field(description="Short name for commands, URLs and topics: lower-case letters, digits, - and _.")
     title: str = Field(default="", description="Name as people read it; default: the first term.")
-    description: str = Field(default="", description="One line on what it is; helps to tell apple the fruit from Apple.")
+    description: str = Field(default="", description="One line on what it is, to tell the fruit from Apple.")
     group: Name = Field(default="all", description="Brands of one group share a share of voice.")
     terms: tuple[str, ...] = Field(default=(), description="Words or phrases; case and accents do not matter.")
     exclude: tuple[str, ...] = Field(default=(), description="A post with one of these words does not name the brand.")
     hashtags: tuple[str, ...] = Field(default=(), description="Hashtags, with or without #.")
-    handles: tuple[str, ...] = Field(default=(), description="Accounts that name the brand when mentioned, with or without @.")
-    domains: tuple[str, ...] = Field(default=(), description="A link to one of these domains (or below) names the brand.")
+    handles: tuple[str, ...] = Field(default=(), description="Accounts that name the brand when mentioned.")
+    domains: tuple[str, ...] = Field(default=(), description="A link to one of these, or below, names the brand.")
     own: tuple[str, ...] = Field(
-        default=(), description="The brand's own accounts: author ids (`platform:native id`) or handles (with or without @)."
+        default=(), description="The brand's own accounts: handles, or author ids (`platform:native id`)."
     )
     languages: tuple[str, ...] = Field(default=(), description="Only these languages (BCP 47); empty: all.")
 
@@ -57,44 +57,48 @@ class Kafka(Section):
     """Which Kafka to use. Without `bootstrap` an embedded Apache Kafka runs beside the worker, on loopback."""
 
     bootstrap: str = Field(default="", description="host:port[,host:port…] of a cluster; empty: the embedded broker.")
-    port: Annotated[int, Field(ge=0, le=65_535)] = Field(default=0, description="Port of the embedded broker; 0: a free one, kept.")
-    replication: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Copies of each partition on a cluster.")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=0, description="Of the embedded broker; 0: a free one, kept."
+    )
+    replication: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Copies of each partition.")
     posts_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=4, description="Partitions of `posts`: the most workers that can share the match stage. Fixed once created."
+        default=4, description="Of `posts`: the most workers that share the matching. Fixed once created."
     )
     brand_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=4, description="Partitions of `mentions`: the most workers that can share the brands. Fixed once created."
+        default=4, description="Of `mentions`: the most workers that share the brands. Fixed once created."
     )
     security: dict[str, Any] = Field(
-        default_factory=dict, description="security_protocol, sasl_mechanism, sasl_plain_username, ssl_cafile, … for a cluster."
+        default_factory=dict, description="security_protocol, sasl_mechanism, sasl_plain_username, ssl_cafile, …"
     )
-    password: SecretStr | None = Field(default=None, description="SASL password; better: TERTULIA_KAFKA__PASSWORD or password_file.")
-    posts_retention: Duration = Field(default=timedelta(days=7), description="How long the log keeps `posts` and `mentions`.")
-    dead_letters_retention: Duration = Field(default=timedelta(days=30), description="How long the log keeps `dead-letters`.")
+    password: SecretStr | None = Field(default=None, description="SASL password; by environment or password_file.")
+    posts_retention: Duration = Field(
+        default=timedelta(days=7), description="How long the log keeps `posts`, `mentions`."
+    )
+    dead_letters_retention: Duration = Field(default=timedelta(days=30), description="And `dead-letters`.")
 
 
 class Match(Section):
     """How posts find their brands."""
 
     wait: Duration = Field(
-        default=timedelta(hours=6), description="How long a reply, quote or repost waits for the post that makes it belong."
+        default=timedelta(hours=6), description="How long a reply or quote waits for the post that makes it belong."
     )
-    waiting: Annotated[int, Field(ge=1)] = Field(default=200_000, description="The most posts that wait, per partition.")
+    waiting: Annotated[int, Field(ge=1)] = Field(default=200_000, description="The most that wait, per partition.")
 
 
 class Ledger(Section):
     """The stored truth: one entry per brand and post."""
 
-    retention: Duration = Field(default=timedelta(days=90), description="Entries are forgotten this long after they were seen.")
-    text_retention: Duration = Field(default=timedelta(days=30), description="Raw text is dropped this long after it was seen.")
+    retention: Duration = Field(default=timedelta(days=90), description="Entries are forgotten after this time.")
+    text_retention: Duration = Field(default=timedelta(days=30), description="Their text is dropped after this time.")
 
 
 class Views(Section):
     """Floors and sizes of the numbers."""
 
-    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="With fewer posts a number says `insufficient`.")
-    min_authors: Annotated[int, Field(ge=1)] = Field(default=5, description="With fewer authors a number says `insufficient`.")
-    bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(default=200, description="Replicates of the author bootstrap.")
+    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Fewer posts are `insufficient`.")
+    min_authors: Annotated[int, Field(ge=1)] = Field(default=5, description="Fewer authors are `insufficient`.")
+    bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(default=200, description="Replicates for intervals.")
 
 
 class Model(Section):
@@ -114,10 +118,10 @@ class Classifiers(Section):
 class Api(Section):
     """The HTTP API and dashboard."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; elsewhere than loopback a token is required.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; beyond loopback a token is needed.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(default=6066, description="Port to listen on; 0: a free one.")
-    token: SecretStr | None = Field(default=None, description="Bearer token; better: TERTULIA_API__TOKEN or token_file.")
-    advertise: str = Field(default="", description="URL under which other workers reach this one; default: http://host:port.")
+    token: SecretStr | None = Field(default=None, description="Bearer token; by environment or token_file.")
+    advertise: str = Field(default="", description="URL for other workers; default: http://host:port.")
 
 
 class VolumeSpike(Section):
@@ -127,9 +131,9 @@ class VolumeSpike(Section):
     brands: tuple[str, ...] = Field(default=(), description="Brands it watches; empty: all.")
     window: Duration = Field(default=timedelta(minutes=5), description="The window whose volume is tested.")
     baseline: Duration = Field(default=timedelta(hours=24), description="The past it is compared with.")
-    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(default=1e-4, description="Fires when such a volume is less likely than this.")
+    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(default=1e-4, description="Fires when a volume is less likely.")
     min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Never fires below this volume.")
-    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves only after this long without the condition.")
+    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves after this long without it.")
 
 
 class Alerts(Section):
@@ -143,7 +147,9 @@ class Config(Section):
     """The whole of `tertulia.yaml`."""
 
     namespace: Name = Field(default="tertulia", description="Prefix of every topic and consumer group.")
-    data_dir: Path = Field(default=Path("~/.local/share/tertulia"), description="Where state lives on this machine.")
+    data_dir: Path = Field(
+        default=Path("~/.local/share/tertulia"), validate_default=True, description="Where state lives on this machine."
+    )
     contact: str = Field(default="", description="Mail address or URL told to the networks in the User-Agent.")
     brands: tuple[Brand, ...] = Field(default=(), description="Whom to listen around.")
     sources: dict[str, Any] = Field(default_factory=dict, description="Networks to collect from, by name.")

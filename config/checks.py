@@ -1,0 +1,197 @@
+"""From a tree of settings to a checked `Config`: every pydantic error becomes a problem with its place."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from config.keys import is_secret
+from config.layers import Layers
+from config.naming import slug
+from config.problems import Key, Problem, closest, did_you_mean
+from config.schema import Section
+
+T = TypeVar("T", bound=Section)
+_PASSES = 4  # one per depth at which an unknown key can hide another error
+
+
+class Checker:
+    """Validates sections; `problems` collects what is wrong, all of it."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self.problems: list[Problem] = []
+
+    def section(self, schema: type[T], tree: Any, prefix: Key = ()) -> T | None:
+        """`tree` as a `schema`, or `None` when it has errors.
+
+        Unknown keys are taken out (or read as the key that was meant) and the rest is looked at again, because pydantic
+        skips the rules that span several keys while one key is wrong.
+        """
+        seen: set[Key] = set()
+        for _ in range(_PASSES):
+            try:
+                result = schema.model_validate(tree)
+            except ValidationError as error:
+                details = error.errors(include_url=False)
+                self._report(schema, details, tree, prefix, seen)
+                unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+                if not unknown:
+                    return None
+                tree = _repaired(schema, tree, unknown)
+            else:
+                return None if seen else result
+        return None
+
+    def complain(self, key: Key, message: str, *, warning: bool = False) -> None:
+        """Add a problem of `key`."""
+        self.problems.append(Problem(self._layers.place(key), key, message, "warning" if warning else "error"))
+
+    def _report(
+        self, schema: type[Section], details: list[ErrorDetails], tree: Any, prefix: Key, seen: set[Key]
+    ) -> None:
+        for detail in details:
+            loc = _without_tags(detail["loc"], tree)
+            if loc not in seen:
+                seen.add(loc)
+                self.complain((*prefix, *loc), _message(schema, detail, loc))
+
+
+def _without_tags(loc: Key, tree: Any) -> Key:
+    """The key of a pydantic location, without the names of union members that pydantic puts in."""
+    key: list[str | int] = []
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(tree, dict) and (part in tree or last):
+            key.append(part)
+            tree = tree.get(part)
+        elif isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree):
+            key.append(part)
+            tree = tree[part]
+        elif isinstance(tree, dict | list):
+            key.append(part)
+            tree = None
+    return tuple(key)
+
+
+def _repaired(schema: type[Section], tree: Any, unknown: list[Key]) -> Any:
+    """`tree` with each unknown key renamed to the one that was meant, or taken out."""
+    result = _copy(tree)
+    for loc in unknown:
+        block = result
+        for part in loc[:-1]:
+            block = block[part]
+        value = block.pop(loc[-1], None)
+        meant = closest(str(loc[-1]), _fields(schema, loc[:-1]))
+        if meant is not None:
+            block.setdefault(meant, value)
+    return result
+
+
+def _copy(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _copy(value) for key, value in tree.items()}
+    return [_copy(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _fields(schema: type[Section], loc: Key) -> list[str]:
+    """The keys of the section at `loc`."""
+    for part in loc:
+        if isinstance(part, str) and part in schema.model_fields:
+            below = _section_in(schema.model_fields[part].annotation)
+            if below is None:
+                return []
+            schema = below
+    secret = [f"{name}_file" for name, field in schema.model_fields.items() if is_secret(field)]
+    return [*schema.model_fields, *secret]
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_in, typing.get_args(annotation))), None)
+
+
+def _message(schema: type[Section], detail: ErrorDetails, loc: Key) -> str:
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key{did_you_mean(str(loc[-1]), _fields(schema, loc[:-1]))}"
+    value = detail["input"]
+    if value is None and detail["type"] != "missing":
+        return "is empty; write a value or take the line out"
+    speak = _MESSAGES.get(detail["type"])
+    return speak(value, detail.get("ctx", {})) if speak else f"{_lower(detail['msg'])}, not {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a block of settings"
+    text = "a list" if isinstance(value, list | tuple) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _lower(text: str) -> str:
+    text = text.removeprefix("Input ").removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def _word(value: Any, _: Mapping[str, Any]) -> str:
+    if isinstance(value, list | dict | tuple):
+        return f"must be text, not {_shown(value)}"
+    return f'{_shown(value)} must be text here; put it in quotes: "{_shown(value)}"'
+
+
+def _listed(value: Any, _: Mapping[str, Any]) -> str:
+    if isinstance(value, dict):
+        return "must be a list; begin each item with `- `"
+    return f"must be a list; write [{value}]"
+
+
+def _choice(value: Any, context: Mapping[str, Any]) -> str:
+    expected = str(context.get("expected", "")).replace("'", "")
+    known = expected.replace(" or ", ", ").split(", ")
+    return f"{_shown(value)} is none of {', '.join(known)}{did_you_mean(str(value), known)}"
+
+
+def _pattern(value: Any, _: Mapping[str, Any]) -> str:
+    return f"{_shown(value)} is no short name (lower-case letters, digits, - and _); write {slug(str(value))}"
+
+
+def _number(kind: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda value, _: f"{_shown(value)} is not {kind}"
+
+
+def _bound(words: str, name: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda value, context: f"{_shown(value)} is out of range; it must be {words} {context[name]}"
+
+
+_MESSAGES: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
+    "missing": lambda _, __: "is missing",
+    "string_type": _word,
+    "string_pattern_mismatch": _pattern,
+    "tuple_type": _listed,
+    "list_type": _listed,
+    "model_type": lambda value, _: f"must be a block of settings (`key: value` lines), not {_shown(value)}",
+    "dict_type": lambda value, _: f"must be a block of settings (`key: value` lines), not {_shown(value)}",
+    "literal_error": _choice,
+    "enum": _choice,
+    "int_parsing": _number("a whole number"),
+    "int_type": _number("a whole number"),
+    "int_from_float": _number("a whole number"),
+    "float_parsing": _number("a number"),
+    "float_type": _number("a number"),
+    "bool_parsing": lambda value, _: f"{_shown(value)} is neither true nor false",
+    "bool_type": lambda value, _: f"{_shown(value)} is neither true nor false",
+    "path_type": lambda value, _: f"{_shown(value)} is not a path",
+    "time_delta_type": lambda value, _: f"{_shown(value)} is not a duration, such as 90s, 15m, 24h or 7d",
+    "greater_than_equal": _bound("at least", "ge"),
+    "greater_than": _bound("more than", "gt"),
+    "less_than_equal": _bound("at most", "le"),
+    "less_than": _bound("less than", "lt"),
+    "value_error": lambda _, context: str(context.get("error", "")),
+}
