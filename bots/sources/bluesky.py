@@ -1,0 +1,149 @@
+"""Bluesky, by Jetstream: every public post and repost of the network, without credentials."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from aiohttp import ClientError, ClientWebSocketResponse, WSServerHandshakeError
+from pydantic import Field, field_validator
+
+from bots.http import seconds_of
+from bots.sources.base import Batch, Retry, Source, SourceOptions, Tools
+from bots.sources.bluesky_posts import Handles
+from bots.sources.frames import Frames
+from bots.sources.hosts import Hosts
+from bots.sources.jetstream import MAX_FRAME, POST, REPOST, V2_SUBPROTOCOL, Version, subscription
+from bots.sources.jetstream_reader import Place, Reader, cursor_for
+from config.units import Duration
+
+Collection = Literal["app.bsky.feed.post", "app.bsky.feed.repost"]
+# A server that knows only v1 has nothing at v2's path.
+_NOT_HERE = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+
+
+class BlueskyOptions(SourceOptions):
+    """Options of `sources.bluesky`."""
+
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        default=(
+            "wss://jetstream.us-east.bsky.network",
+            "wss://jetstream.us-west.bsky.network",
+            "wss://jetstream2.us-east.bsky.network",
+        ),
+        description="Jetstream servers, the preferred one first; the next takes over when one keeps failing.",
+    )
+    version: Literal["auto", "v1", "v2"] = Field(
+        default="auto", description="Wire version; auto: v2, or v1 where a server does not speak it."
+    )
+    collections: Annotated[tuple[Collection, ...], Field(min_length=1)] = Field(
+        default=(POST, REPOST), description="What to collect: posts, reposts or both."
+    )
+    silence: Duration = Field(
+        default=timedelta(seconds=30), description="No event for this long is a stall: reconnect."
+    )
+    overlap: Duration = Field(
+        default=timedelta(minutes=1), description="How far to step back in time when another server takes over."
+    )
+    lookback: Duration = Field(default=timedelta(minutes=5), description="At the first start, begin this long ago.")
+    away: Duration = Field(
+        default=timedelta(minutes=15), description="How long to stay away from a preferred server that failed."
+    )
+
+    @field_validator("hosts")
+    @classmethod
+    def _urls(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        urls = tuple((host if "://" in host else f"wss://{host}").rstrip("/") for host in hosts)
+        for url in urls:
+            if not url.startswith(("ws://", "wss://")):
+                raise ValueError(f"{url!r} is not a websocket address (wss://…)")
+        return urls
+
+
+class Bluesky(Source):
+    """One connection at a time; a failure is raised, and the next call goes on, on the next host if need be."""
+
+    name: ClassVar[str] = "bluesky"
+    options_type: ClassVar[type[SourceOptions]] = BlueskyOptions
+
+    def __init__(self, options: BlueskyOptions, tools: Tools) -> None:
+        super().__init__(options, tools)
+        self._hosts = Hosts(options.hosts, away=options.away)
+        self._handles = Handles()
+
+    async def collect(self, cursor: Any) -> AsyncIterator[Batch]:
+        """Yield what the stream brings, from `cursor` on."""
+        place = msgspec.convert(cursor, Place) if cursor is not None else None
+        while True:
+            host = self._hosts.pick(self.tools.now())
+            try:
+                async with aclosing(self._connection(host, place)) as batches:
+                    async for batch in batches:
+                        place = msgspec.convert(batch.cursor, Place | None) or place
+                        yield batch
+            except Retry:
+                self._hosts.failed(self.tools.now())
+                raise
+            except (ClientError, OSError) as error:  # OSError: time-outs too
+                self._hosts.failed(self.tools.now())
+                raise _retry(host, error) from error
+            if place is not None:  # the connection was given up on purpose: its numbering is not to be relied on
+                place = msgspec.structs.replace(place, seq=0)
+
+    async def _connection(self, host: str, place: Place | None) -> AsyncGenerator[Batch, None]:
+        """One connection, until it fails (`Retry`), or is given up to resume by time, here or on the first host."""
+        options: BlueskyOptions = self.options
+        async with AsyncExitStack() as stack:
+            socket, version, asked = await self._open(stack, host, place)
+            reader = Reader(host, version, place, asked, options.silence, self._handles)
+            frames = await stack.enter_async_context(Frames(socket))
+            while not self._hosts.first_is_due(self.tools.now()):
+                batch = reader.batch(await frames.ready(options.silence.total_seconds()))
+                self._hosts.delivered()
+                if batch.cursor is not None or batch.bad:
+                    yield batch
+                if reader.ended is not None:
+                    raise Retry(f"{host} ended the stream: {reader.ended.name} {reader.ended.message}".strip())
+                if reader.unknown_cursor:
+                    return
+
+    async def _open(
+        self, stack: AsyncExitStack, host: str, place: Place | None
+    ) -> tuple[ClientWebSocketResponse[bool], Version, int | None]:
+        """Connect with the newest wire and the most exact cursor that the host accepts."""
+        options: BlueskyOptions = self.options
+        version: Version = "v1" if options.version == "v1" else "v2"
+        begin = self.tools.now() - options.lookback
+        while True:
+            asked = cursor_for(place, host, version, options.overlap, begin)
+            try:
+                return await self._connect(stack, host, version, asked), version, asked
+            except WSServerHandshakeError as error:
+                if error.status in _NOT_HERE and version == "v2" and options.version == "auto":
+                    version = "v1"
+                elif error.status == HTTPStatus.BAD_REQUEST and place is not None and asked == place.seq:
+                    place = msgspec.structs.replace(place, seq=0)  # CursorTooOld: by time the host begins at its oldest
+                else:
+                    raise
+
+    async def _connect(
+        self, stack: AsyncExitStack, host: str, version: Version, asked: int | None
+    ) -> ClientWebSocketResponse[bool]:
+        options: BlueskyOptions = self.options
+        url = subscription(host, version, options.collections, asked)
+        # Frames stay bytes: decoding is done once, by the reader, and one that is not UTF-8 costs itself alone.
+        opening = self.tools.http.websocket(
+            url, protocols=(V2_SUBPROTOCOL,) if version == "v2" else (), max_msg_size=MAX_FRAME, decode_text=False
+        )
+        return await stack.enter_async_context(opening)
+
+
+def _retry(host: str, error: Exception) -> Retry:
+    if isinstance(error, WSServerHandshakeError):
+        after = seconds_of(error.headers.get("Retry-After")) if error.headers is not None else None
+        return Retry(f"{host} refused the connection: {error.status}", after)
+    return Retry(f"{host}: {error or type(error).__name__}")

@@ -1,0 +1,115 @@
+"""From the frames of one Jetstream connection to batches: positions, repeats, gaps, poison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bots.sources.base import Bad, Batch, Gap
+from bots.sources.bluesky_posts import Handles, post_of
+from bots.sources.jetstream import Event, Malformed, Notice, Version, microseconds, moment, read
+from streams.records import BadPost, Post
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A resume point. `seq` holds on this host only, `time` (unix µs, as the host witnessed it) nearly on all."""
+
+    host: str
+    version: Version
+    time: int
+    seq: int = 0
+
+
+def cursor_for(
+    place: Place | None, host: str, version: Version, overlap: timedelta, begin: datetime | None
+) -> int | None:
+    """What to ask `host` for: its own position, else the time less an overlap, for hosts witness at their own pace."""
+    if place is None:
+        return microseconds(begin) if begin is not None else None
+    if place.host == host and place.version == version == "v2" and place.seq:
+        return place.seq
+    if place.host == host and place.version == version == "v1":
+        return place.time
+    return place.time - overlap // timedelta(microseconds=1)
+
+
+class Reader:
+    """Reads one connection. `asked` is the cursor it was opened with, `place` where the last one had come to."""
+
+    def __init__(
+        self,
+        host: str,
+        version: Version,
+        place: Place | None,
+        asked: int | None,
+        tolerance: timedelta,
+        handles: Handles,
+    ) -> None:
+        self._host, self._version, self._handles = host, version, handles
+        self._from = place.time if place is not None else 0  # until the first event: where a gap would begin
+        self._tolerance = tolerance // timedelta(microseconds=1)
+        self._outdated: str | None = None
+        self._time = place.time if place is not None else 0
+        self._seq = place.seq if place is not None and asked == place.seq else 0
+        self.ended: Notice | None = None
+        self.unknown_cursor = False  # the host's numbering does not know our seq: go on by time
+
+    def batch(self, frames: Sequence[bytes]) -> Batch:
+        """What the frames hold. After it, look at `ended` and `unknown_cursor`."""
+        posts: list[Post] = []
+        bad: list[Bad] = []
+        gap: Gap | None = None
+        for frame in frames:
+            found = read(self._version, frame)
+            if isinstance(found, Event):
+                if found.seq and found.seq <= self._seq:  # cursors are inclusive: the last one comes again
+                    continue
+                if self._from:
+                    gap = self._gap(found)
+                self._event(found, frame, posts, bad)
+            elif isinstance(found, Malformed):
+                bad.append(Bad(frame, found.reason, self._offset(found)))
+                self._advance(found.time, found.seq)
+            elif found is not None and self._notice(found):
+                break
+        cursor = Place(self._host, self._version, self._time, self._seq) if self._time else None
+        return Batch(posts, msgspec.to_builtins(cursor), bad, gap)
+
+    def _event(self, event: Event, frame: bytes, posts: list[Post], bad: list[Bad]) -> None:
+        if event.commit is not None:
+            try:
+                post = post_of(event, event.commit, self._handles)
+                if post is not None:
+                    posts.append(post)
+            except BadPost as error:
+                bad.append(Bad(frame, str(error), self._offset(event)))
+        elif event.identity is not None:
+            self._handles.learn(event.did, event.identity.handle)
+        self._advance(event.time, event.seq)
+
+    def _advance(self, time: int, seq: int) -> None:
+        self._time, self._seq = time or self._time, seq or self._seq
+
+    def _gap(self, first: Event) -> Gap | None:
+        since, self._from = self._from, 0
+        if self._outdated is None and first.time - since <= self._tolerance:
+            return None
+        if first.time <= since:
+            return None
+        reason = self._outdated or f"{self._host} went on later than it was asked to"
+        return Gap(moment(since), moment(first.time), reason)
+
+    def _notice(self, notice: Notice) -> bool:
+        """Whether the connection is over."""
+        if notice.final:
+            self.ended = notice
+        elif notice.name == "OutdatedCursor":
+            self._outdated = f"{notice.name}: {notice.message}"
+        elif notice.name == "FutureCursor":
+            self.unknown_cursor = True
+        return notice.final or self.unknown_cursor
+
+    def _offset(self, found: Event | Malformed) -> str:
+        return f"{self._host} {self._version} seq={found.seq} time_us={found.time}"
