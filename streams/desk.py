@@ -32,7 +32,7 @@ class Desk(Protocol):
         """The brand's entries as columns. Raises `KeyError` when the brand lives elsewhere."""
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
-        """Entries with event time in [start, end), newest first. Raises `KeyError`, and `ValueError` for a bad `after`."""
+        """Entries by event time in [start, end), newest first. Raises `KeyError`; `ValueError` for a bad `after`."""
 
     def version(self, brand: str) -> int:
         """Grows with every change of the brand's entries; answers may be cached under it."""

@@ -1,4 +1,4 @@
-"""How every process opens Kafka clients: one place for addresses, security and the settings that make it fast and safe."""
+"""How every process opens Kafka clients: one place for security and for the settings that make it fast and safe."""
 
 from __future__ import annotations
 
@@ -24,9 +24,18 @@ def security_settings(kafka: Kafka) -> dict[str, Any]:
     return settings
 
 
+def admin_settings(kafka: Kafka) -> dict[str, Any]:
+    """The same for the administration client, which opens the certificate files itself."""
+    settings = dict(kafka.security)
+    if kafka.password is not None:
+        settings["sasl_plain_password"] = kafka.password.get_secret_value()
+    return settings
+
+
 def _ssl_context(files: Mapping[str, Any]) -> ssl.SSLContext:
     renamed = {name.removeprefix("ssl_"): value for name, value in files.items()}
-    return create_ssl_context(**renamed)
+    context: ssl.SSLContext = create_ssl_context(**renamed)
+    return context
 
 
 def producer(bootstrap: str, kafka: Kafka, client_id: str = "tertulia") -> AIOKafkaProducer:

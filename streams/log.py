@@ -18,6 +18,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp_ms: int
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class LogReader:
@@ -33,6 +34,18 @@ class LogReader:
         try:
             target = TopicPartition(topic, partition)
             return int((await reader.end_offsets([target]))[target])
+        finally:
+            await reader.stop()
+
+    async def committed(self, group: str, topic: str, partition: int) -> int | None:
+        """The offset a consumer group has committed, without joining it; `None`: nothing yet. Raises `KafkaError`."""
+        reader = consumer(self._bootstrap, self._kafka, group_id=group)
+        await reader.start()
+        try:
+            target = TopicPartition(topic, partition)
+            reader.assign([target])
+            found = await reader.committed(target)
+            return None if found is None else int(found)
         finally:
             await reader.stop()
 
@@ -61,7 +74,7 @@ class LogReader:
             while await reader.position(target) < end:
                 found = await reader.getmany(target, timeout_ms=500, max_records=2_000)
                 records = [
-                    Record(item.offset, item.key, item.value, item.timestamp)
+                    Record(item.offset, item.key, item.value, item.timestamp, item.headers)
                     for item in found.get(target, ())
                     if item.offset < end
                 ]

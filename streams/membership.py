@@ -1,11 +1,11 @@
 """Which posts belong to which brands, as a function of the posts alone, never of the order in which they came.
 
-A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it seeds it,
-or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is about the
+A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it seeds
+it, or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is about the
 brand. A repost belongs where the post it repeats belongs; it seeds nothing.
 
-So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them go,
-and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and number.
+So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them
+go, and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and number.
 An update beats a create, a deletion beats both, whatever arrives first; among equals the later in the log stands.
 
 All state is in one `Store` per partition of `posts` (threads never cross partitions; quoted and reposted posts may, and
@@ -113,6 +113,13 @@ class Membership:
             self._delete(post.id, known, seen_ms)
         elif known is None or known.post != post:
             self._upsert(post, known, rank, seen_ms)
+
+    def bury(self, post_id: str, seen_ms: int) -> None:
+        """Remember that a post which belonged to a brand was deleted, as the ledger tells it."""
+        known = self._state(post_id)
+        if known is not None:
+            self._unplace(post_id, known)
+        self._replace(post_id, known, State(DELETE, seen_ms, None, waiting=False))
 
     def touch(self, targets: Iterable[str]) -> None:
         """The belonging of these posts has changed somewhere: judge again who quotes or reposts them."""
@@ -275,7 +282,7 @@ class Membership:
             self._set_thread(thread, since | earlier)
 
     def _unseed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
-        """A post of the thread seeds these brands no more; if it was the earliest, find the next and wake the thread."""
+        """A post seeds these brands no more; if it was the thread's earliest, find the next and wake the thread."""
         since = self._thread(thread)
         lost = {brand for brand in brands if since.get(brand) == at_ms}
         if not lost:

@@ -1,4 +1,4 @@
-"""One stage of the pipeline over one topic: each partition's records, exactly in the order of the log, each applied once.
+"""One stage of the pipeline over one topic: each partition's records, in the order of the log, each applied once.
 
 Faust brings the records and shares the partitions among the workers. Its committed offsets are not trusted (a rebalance
 can acknowledge what was never processed: docs/decisions/0006), so each partition keeps its own applied offset:

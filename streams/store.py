@@ -1,4 +1,4 @@
-"""What one partition of one stage remembers on this machine: RocksDB, with the applied offset inside the same atomic write.
+"""What one partition of one stage remembers on this machine: RocksDB, the applied offset inside each atomic write.
 
 So after any crash the state is exactly that of the log up to `applied`, whatever Kafka's committed offset says.
 A write survives the death of the process; after a loss of power the tail may be missing, `applied` with it, and is read
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
 
@@ -33,17 +34,20 @@ class Store:
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All pairs whose key starts with `prefix`, in order."""
-        for key, value in self._db.items(from_key=prefix):
+        pairs: Any = self._db.items(from_key=prefix)
+        for key, value in pairs:
             if not key.startswith(prefix):
                 return
             yield key, value
 
-    def scan_from(self, start: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """As `scan`, from the key `start` on."""
-        for key, value in self._db.items(from_key=start):
-            if not key.startswith(prefix):
+    def keys_before(self, last: bytes, first: bytes) -> Iterator[bytes]:
+        """The keys in [first, last), from the last to the first."""
+        keys: Any = self._db.keys(backwards=True, from_key=last)
+        for key in keys:
+            if key < first:
                 return
-            yield key, value
+            if key < last:
+                yield key
 
     def position(self, name: bytes) -> int:
         """The last offset written under `APPLIED` or `CHANGELOG`; -1: none."""

@@ -18,6 +18,8 @@ from config.schema import Brand
 from streams.records import Post
 
 OWN = "own account"
+# The combining marks that decomposition splits from Latin, Greek, Cyrillic and Vietnamese letters, and enclosing ones.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 _SPACES = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "‐": "-", "‑": "-", "–": "-"})
 _CJK = 0x2E80  # from here on scripts write no spaces between words: no word border is asked for
@@ -29,8 +31,7 @@ _Target = tuple[int, str, bool]
 def fold(text: str) -> str:
     """Lower case, without accents, straight quotes, single spaces."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_QUOTES))
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold().translate(_QUOTES)))
     return _SPACES.sub(" ", text.lower())
 
 

@@ -2,7 +2,7 @@
 
 | topic | key | partition by | value |
 |---|---|---|---|
-| `posts` | post id | thread id; a deletion goes to every partition, because it names only the post | `Post`, then a tombstone |
+| `posts` | post id | thread id; a deletion, which names only the post: all | `Post`; behind a deletion a tombstone |
 | `mentions` | brand NUL post id | brand | `Entry` or `Retraction`, then a tombstone |
 | `ledger` | brand NUL post id | as `mentions` | `Entry`; a tombstone when it is forgotten |
 | `alerts` | fingerprint | brand | `Alert` |

@@ -1,0 +1,238 @@
+"""The match stage: posts in, mentions out. One `Matcher` per partition of `posts`.
+
+For each batch: take the posts into the membership, settle it, have what is new classified, deliver the mentions, and
+only then remember the batch. A crash anywhere in between repeats the batch, with the same result.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from classifiers.base import Classifier, Request, Verdict
+from classifiers.language import detect
+from config.schema import Config
+from streams import metrics
+from streams.letters import DeadLetters
+from streams.log import Record
+from streams.membership import Change, Membership, Reading, State
+from streams.outbox import Outbox
+from streams.records import BadPost, Entry, Post, Retraction, encode, parse_mention, parse_post
+from streams.store import APPLIED, Batch, Store
+from streams.terms import Terms
+from streams.topics import Topics, entry_key, partition_of
+
+log = logging.getLogger(__name__)
+# Looked up once: finding a labelled counter costs more than counting.
+_POSTS = {op: metrics.POSTS.labels(op) for op in ("create", "update", "delete")}
+_ENTRIES = {via: metrics.ENTRIES.labels(via) for via in ("name", "thread", "quote", "repost")}
+
+
+class Poison(Exception):
+    """One record that our own code cannot digest; it must not stop the others."""
+
+    def __init__(self, record: Record, cause: Exception) -> None:
+        super().__init__(f"{type(cause).__name__}: {cause}")
+        self.record = record
+
+
+class Matcher:
+    """The processor of one partition of `posts`."""
+
+    def __init__(
+        self,
+        partition: int,
+        config: Config,
+        membership: Membership,
+        store: Store,
+        terms: Terms,
+        classifier: Classifier,
+        outbox: Outbox,
+        letters: DeadLetters,
+        recover: Callable[[Matcher], Awaitable[int]],
+    ) -> None:
+        self.partition, self.membership, self.store = partition, membership, store
+        self._topics = Topics(config)
+        self._display = {brand.name: brand.display for brand in config.brands}
+        self._terms, self._classifier = terms, classifier
+        self._outbox, self._letters, self._recover = outbox, letters, recover
+
+    async def open(self) -> int:
+        """Recover; with no state on this machine, from the ledger topic and the youngest part of the log."""
+        applied = self.store.position(APPLIED)
+        return applied if applied >= 0 else await self._recover(self)
+
+    async def process(self, records: Sequence[Record], applied: int) -> None:
+        """Apply posts; see `streams.stage.Processor`."""
+        started = time.monotonic()
+        poison: dict[int, Poison] = {}
+        while True:
+            try:
+                bad = self._take_in([record for record in records if record.offset not in poison])
+                break
+            except Poison as error:
+                log.error("posts/%d/%d: %s", self.partition, error.record.offset, error, exc_info=error.__cause__)
+                poison[error.record.offset] = error
+                self.membership.rollback()
+        bad += [(error.record, f"internal error, please report it: {error}") for error in poison.values()]
+        await self._finish(applied, bad)
+        metrics.BATCH_SECONDS.labels("match").observe(time.monotonic() - started)
+        metrics.BATCH_RECORDS.labels("match").observe(len(records))
+
+    async def touch(self, ids: Sequence[str]) -> None:
+        """Posts somewhere gained or lost a brand: their quotes and reposts here follow."""
+        self.membership.touch(ids)
+        await self._finish(None, [])
+
+    async def tick(self) -> None:
+        """Forget what has waited or been kept long enough."""
+        self.membership.forget(_now_ms())
+        await self._finish(None, [])
+
+    async def close(self) -> None:
+        """Release the files."""
+        self.store.close()
+
+    def restore(self, records: Sequence[Record]) -> None:
+        """Take in entries of the ledger topic whose threads live here (a partition gained without its state)."""
+        for record in records:
+            mention = None if record.value is None else parse_mention(record.value)
+            if isinstance(mention, Entry):
+                if partition_of(mention.post.root, self._topics.posts_partitions) == self.partition:
+                    self.membership.apply(mention.post, _ms(mention.seen_at))
+                    self.membership.settle()
+                    if mention.sentiment is not None and mention.p is not None:
+                        self.membership.keep_reading(mention.post.id, mention.brand, _reading(mention))
+            elif isinstance(mention, Retraction):
+                self.membership.bury(mention.retract, record.timestamp_ms)
+        self._save(None)
+
+    def _take_in(self, records: Sequence[Record]) -> list[tuple[Record, str]]:
+        """Apply posts to the membership; what breaks the form comes back with its reason. Raises `Poison`."""
+        bad: list[tuple[Record, str]] = []
+        for record in records:
+            if record.value is None:
+                continue  # the tombstone behind a deletion is for the log's compaction only
+            try:
+                post = parse_post(record.value)
+                _POSTS[post.op].inc()
+                self.membership.apply(post, record.timestamp_ms)
+            except BadPost as error:
+                bad.append((record, str(error)))
+            except Exception as error:
+                raise Poison(record, error) from error
+        return bad
+
+    async def _finish(self, applied: int | None, bad: Sequence[tuple[Record, str]]) -> None:
+        """Settle, classify, deliver, then remember; nothing is remembered unless all was delivered."""
+        try:
+            changes = self.membership.settle()
+            await self._classify(changes)
+            sends = [send for change in changes for send in self._mentions(change)]
+            for record, reason in bad:
+                await self._letters.send(self._topics.posts, reason, record.value, self._at(record))
+            await self._outbox.deliver(self._topics.mentions, sends)
+            self._save(applied)
+        except BaseException:
+            self.membership.rollback()
+            raise
+
+    def _save(self, applied: int | None) -> None:
+        batch = Batch()
+        self.membership.commit(batch)
+        if applied is not None:
+            batch.set_position(APPLIED, applied)
+        self.store.write(batch)
+
+    async def _classify(self, changes: Sequence[Change]) -> None:
+        """Have each gained post read once per brand; reposts and the brand's own posts have no sentiment to count."""
+        due = [change for change in changes if self._is_due(change)]
+        if not due:
+            return
+        requests = [self._request(change) for change in due]
+        started = time.monotonic()
+        verdicts = await self._classifier.classify(requests)
+        metrics.CLASSIFY_SECONDS.observe(time.monotonic() - started)
+        for change, verdict in zip(due, verdicts, strict=True):
+            if verdict is not None:
+                reading = self._read(verdict)
+                self.membership.keep_reading(change.post_id, change.brand, reading)
+
+    def _is_due(self, change: Change) -> bool:
+        post = change.state.post
+        if change.via is None or post is None or post.repost_of or change.brand in change.state.readings:
+            return False
+        return change.brand not in self._terms.own(post)
+
+    def _request(self, change: Change) -> Request:
+        post = change.state.post
+        assert post is not None
+        return Request(post.text, self._display.get(change.brand, change.brand), post.lang)
+
+    def _read(self, verdict: Verdict) -> Reading:
+        return Reading(verdict.sentiment, verdict.p, verdict.relevance, verdict.stages, self._classifier.name)
+
+    def _mentions(self, change: Change) -> list[tuple[int, bytes, bytes | None]]:
+        """(partition, key, value) of what one change sends to `mentions`."""
+        key = entry_key(change.brand, change.post_id)
+        partition = partition_of(change.brand, self._topics.brand_partitions)
+        if change.via is not None:
+            _ENTRIES[change.via].inc()
+            return [(partition, key, encode(_entry(change)))]
+        deleted = change.state.post is None
+        reason = "deleted" if deleted else "edited"
+        metrics.RETRACTIONS.labels(reason).inc()
+        value = encode(Retraction(change.post_id, change.brand, "deleted" if deleted else "edited"))
+        # Behind a deletion the tombstone lets compaction take the text out of the log.
+        return [(partition, key, value), (partition, key, None)] if deleted else [(partition, key, value)]
+
+    def _at(self, record: Record) -> str:
+        return f"{self._topics.posts}/{self.partition}/{record.offset}"
+
+
+def _with_language(post: Post) -> Post:
+    """Posts whose network declares no language get the one that is heard, where it is clear."""
+    if post.lang is not None or not post.text:
+        return post
+    return msgspec.structs.replace(post, lang=detect(post.text))
+
+
+def _reading(entry: Entry) -> Reading:
+    assert entry.sentiment is not None and entry.p is not None
+    return Reading(entry.sentiment, entry.p, entry.relevance, entry.stages, entry.model)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1_000)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _entry(change: Change) -> Entry:
+    state: State = change.state
+    assert state.post is not None and change.via is not None
+    reading = state.readings.get(change.brand)
+    fields: dict[str, Any] = {}
+    if reading is not None:
+        fields = {
+            "sentiment": reading.sentiment,
+            "p": reading.p,
+            "relevance": reading.relevance,
+            "stages": reading.stages,
+            "model": reading.model,
+        }
+    return Entry(
+        brand=change.brand,
+        post=_with_language(state.post),
+        via=change.via,
+        seen_at=datetime.fromtimestamp(state.seen_ms / 1_000, UTC),
+        terms=state.named.get(change.brand, ()),
+        **fields,
+    )

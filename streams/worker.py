@@ -1,0 +1,187 @@
+"""One worker: match, ledger, views, alert rules and API in one process. Several workers share the partitions.
+
+Life cycle: producer and index -> API binds (it says `not ready`) -> Faust joins the group -> partitions are recovered
+-> ready -> SIGTERM or the death of a part -> everything is let go in the reverse order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import faust
+
+import classifiers
+from classifiers.base import Classifier
+from config.schema import Config
+from streams import topics as topic_map
+from streams.admin import Admin
+from streams.alerting import TailAlerts
+from streams.api import ApiServer
+from streams.api.peers import Peers, kafka_lookup
+from streams.app import Feed, group_of, make_app
+from streams.kafka import admin_settings, producer
+from streams.ledger import LedgerPartition
+from streams.letters import DeadLetters
+from streams.local_desk import LocalDesk
+from streams.log import LogReader
+from streams.match import Matcher
+from streams.membership import Membership
+from streams.outbox import Outbox
+from streams.rebuild import rebuilder
+from streams.sources_tail import SourcesTail
+from streams.stage import Stage
+from streams.store import Store
+from streams.tail import Tail
+from streams.tasks import Tasks
+from streams.terms import Terms
+from streams.whereabouts import Whereabouts
+
+log = logging.getLogger(__name__)
+Recover = Callable[[Matcher], Awaitable[int]]
+
+
+class WorkerFailed(RuntimeError):
+    """A part of the worker died; it has to be started again."""
+
+
+async def run_worker(config: Config, bootstrap: str) -> None:
+    """Run until cancelled. Raises `WorkerFailed` when a part dies, `CannotListen` for a busy port."""
+    async with AsyncExitStack() as stack:
+        worker = await Worker.start(config, bootstrap, stack)
+        await worker.failed.wait()
+        raise WorkerFailed(worker.reason)
+
+
+class Worker:
+    """The parts of a running worker."""
+
+    def __init__(self, config: Config, bootstrap: str) -> None:
+        self.config, self.bootstrap = config, bootstrap
+        self.topics = topic_map.Topics(config)
+        self.state = config.data_dir / "state"
+        self.failed = asyncio.Event()
+        self.reason = ""
+        self.tasks = Tasks(self.fail)
+        self.reader = LogReader(bootstrap, config.kafka)
+        self.terms = Terms(config.brands)
+        self.desk = LocalDesk(config, lambda: self.feed is not None and self.feed.assigned)
+        self.feed: Feed | None = None
+        self._stages: Sequence[Stage] = ()
+
+    def fail(self, error: BaseException) -> None:
+        """A part died: remember why, and end."""
+        self.reason = f"{type(error).__name__}: {error}"
+        self.failed.set()
+
+    @classmethod
+    async def start(cls, config: Config, bootstrap: str, stack: AsyncExitStack) -> Worker:
+        """Start every part; `stack` stops them in the reverse order."""
+        worker = cls(config, bootstrap)
+        await worker._start_log(stack)
+        classifier = classifiers.load(
+            config.classifiers.sentiment.model,
+            threads=config.classifiers.sentiment.threads or None,
+            cache_size=config.classifiers.sentiment.cache,
+        )
+        stack.push_async_callback(classifier.close)
+        url = await worker._start_api(stack, classifier)
+        await worker._start_stages(stack, classifier, url)
+        return worker
+
+    async def _start_log(self, stack: AsyncExitStack) -> None:
+        """The producer, and the tails that every worker follows."""
+        kafka = self.config.kafka
+        self.producer = producer(self.bootstrap, kafka)
+        await self.producer.start()
+        stack.push_async_callback(self.producer.stop)
+        stack.push_async_callback(self.tasks.stop)
+        self.outbox, self.letters = Outbox(self.producer), DeadLetters(self.producer, self.topics)
+        self.whereabouts = Whereabouts(self.state / "whereabouts", self._touched)
+        stack.callback(self.whereabouts.close)
+        self.index = Tail(
+            self.bootstrap,
+            kafka,
+            self.topics.ledger,
+            self.whereabouts.apply,
+            lambda partition: self.whereabouts.position(partition) + 1,
+        )
+        self.sources = SourcesTail()
+        self.alerts = TailAlerts(self.bootstrap, self.config)
+        self.tasks.start(self.index.run(), "index of the ledger")
+        self.tasks.start(Tail(self.bootstrap, kafka, self.topics.cursors, self.sources.apply).run(), "tail of cursors")
+        self.tasks.start(self.alerts.run(), "tail of alerts")
+
+    async def _start_api(self, stack: AsyncExitStack, classifier: Classifier) -> str:
+        admin = await stack.enter_async_context(Admin(self.bootstrap, admin_settings(self.config.kafka)))
+        lookup = kafka_lookup(admin, group_of(self.config), self.topics.mentions)
+        peers = Peers(lookup, self.config.kafka.brand_partitions)
+        stack.push_async_callback(peers.stop)
+        api = ApiServer(self.desk, self.config, peers, self.sources.statuses, self.alerts.current, classifier.confusion)
+        await api.start()
+        stack.push_async_callback(api.stop)
+        log.info("API on %s", api.url)
+        return api.advertised
+
+    async def _start_stages(self, stack: AsyncExitStack, classifier: Classifier, url: str) -> None:
+        recover = rebuilder(self.config, self.reader, group_of(self.config))
+        matching = Stage(self.topics.posts, lambda n: self._matcher(n, classifier, recover), self.reader, self.fail)
+        ledger = Stage(self.topics.mentions, self._ledger, self.reader, self.fail)
+        self._stages = (matching, ledger)
+        self.desk.attach(ledger)
+        await self._unless_failed(self.index.caught_up.wait())  # quotes and reposts are looked up in it
+        app = make_app(self.config, self.bootstrap, worker_id(self.config.data_dir), url)
+        self.feed = Feed(app, {stage.topic: stage for stage in self._stages})
+        for stage in self._stages:
+            stack.push_async_callback(stage.stop)
+        stack.push_async_callback(app.stop)
+        await app.start()
+        self.tasks.start(self._watch(app), "Faust")
+        self._start_alerting()
+
+    def _matcher(self, partition: int, classifier: Classifier, recover: Recover) -> Matcher:
+        store = Store(self.state / f"posts-{partition}")
+        keep_ms = round(self.config.ledger.retention.total_seconds() * 1_000)
+        membership = Membership(store, self.terms, self.whereabouts.lookup, self.config.match, keep_ms)
+        return Matcher(
+            partition, self.config, membership, store, self.terms, classifier, self.outbox, self.letters, recover
+        )
+
+    def _ledger(self, partition: int) -> LedgerPartition:
+        path = self.state / f"mentions-{partition}"
+        held = LedgerPartition(partition, self.config, path, self.reader, self.outbox, self.letters, self.desk.note)
+        self.desk.partitions[partition] = held
+        return held
+
+    def _touched(self, post_ids: Sequence[str]) -> None:
+        """The index learnt that posts gained or lost a brand: their quotes and reposts are judged again."""
+        if self._stages:
+            self._stages[0].touch(post_ids)
+
+    async def _watch(self, app: faust.App) -> None:
+        await app.wait_until_stopped()
+        if app.crash_reason is not None:
+            raise app.crash_reason
+
+    async def _unless_failed(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Wait for something that never comes when a part has died."""
+        waits = [asyncio.ensure_future(work), asyncio.ensure_future(self.failed.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if self.failed.is_set():
+            raise WorkerFailed(self.reason)
+
+
+def worker_id(data_dir: Path) -> str:
+    """This worker's own name, the same after every start: one data directory is one member of the group."""
+    path = data_dir / "worker-id"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"worker-{uuid.uuid4()}", encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()
