@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import NoReturn
 
 from bots.lane import Ack, Lane, Record, size_of
 from bots.line import Line
@@ -47,6 +48,7 @@ class Publisher:
         self._room = asyncio.Event()
         self._room.set()
         self._error: BaseException | None = None
+        self._failed = asyncio.Event()
         self._posts = [self._lane(self.topics.posts, number) for number in range(self.topics.posts_partitions)]
         self._dead = self._lane(self.topics.dead_letters, 0)
         self._cursors = self._lane(self.topics.cursors, 0)
@@ -139,6 +141,11 @@ class Publisher:
         if self._error is not None:
             raise RuntimeError("a lane to Kafka has died") from self._error
 
+    async def failure(self) -> NoReturn:
+        """Waits, usually for ever. Raises when a lane has died of our own mistake: only a new process helps then."""
+        await self._failed.wait()
+        raise RuntimeError("a lane to Kafka has died") from self._error
+
     def _sent(self, size: int) -> None:
         self._pending -= size
         if self._pending < self._most_pending // 2:
@@ -156,6 +163,7 @@ class Publisher:
 
     def _died(self, error: BaseException) -> None:
         self._error = error
+        self._failed.set()
         self._room.set()
 
 

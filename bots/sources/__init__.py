@@ -1,1 +1,1 @@
-"""One file per network: each turns its network's events into posts."""
+"""One file per network: each turns its network's events into posts. `registry` lists them."""

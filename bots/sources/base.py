@@ -89,7 +89,7 @@ class Source(ABC):
         """
 
 
-class Retry(Exception):  # noqa: N818 - it names what to do, not what went wrong
+class Retry(Exception):
     """The network failed for now; `after` seconds (if it said so) before the next try."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
@@ -97,5 +97,13 @@ class Retry(Exception):  # noqa: N818 - it names what to do, not what went wrong
         self.after = after
 
 
-class Misconfigured(Exception):  # noqa: N818 - the third kind of failure, as DESIGN section 9 names it
+class HttpError(Retry):
+    """The server did not give what was asked for; `status` is 0 when there was no answer at all."""
+
+    def __init__(self, reason: str, status: int = 0, after: float | None = None) -> None:
+        super().__init__(reason, after)
+        self.status = status
+
+
+class Misconfigured(Exception):
     """The source cannot work with its options; the text names the key."""

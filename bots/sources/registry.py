@@ -1,0 +1,12 @@
+"""The networks that can be collected from, in the order in which people read of them.
+
+A new network is one file beside this one, one line here, recorded payloads in its tests and a page in `docs/sources/`.
+"""
+
+from __future__ import annotations
+
+from bots.sources.base import Source
+from bots.sources.bluesky import Bluesky
+from bots.sources.demo import Demo
+
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, Demo)}
