@@ -65,7 +65,7 @@ class Feed:
         self.assigned = False
         for topic, stage in stages.items():
             self._agent(topic, stage)
-        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type] # wants its own type
 
     def _agent(self, topic: str, stage: Stage) -> None:
         channel = self.app.topic(topic, key_type=bytes, value_type=bytes, allow_empty=True)
@@ -79,7 +79,8 @@ class Feed:
                 record = Record(message.offset, message.key, message.value, round(message.timestamp * 1_000))
                 await stage.offer(message.partition, record, event.ack)
 
-    async def _on_assigned(self, _sender: Any, assigned: Any, **_: Any) -> None:
+    async def _on_assigned(self, _sender: Any, *args: Any, **_: Any) -> None:
+        (assigned,) = args
         wanted: dict[str, list[int]] = {topic: [] for topic in self._stages}
         for tp in assigned:
             wanted[tp.topic].append(tp.partition)

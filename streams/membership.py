@@ -1,12 +1,13 @@
 """Which posts belong to which brands, as a function of the posts alone, never of the order in which they came.
 
-A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it seeds
-it, or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is about the
-brand. A repost belongs where the post it repeats belongs; it seeds nothing.
+A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it
+seeds it, or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is
+about the brand. A repost belongs where the post it repeats belongs; it seeds nothing.
 
 So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them
-go, and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and number.
-An update beats a create, a deletion beats both, whatever arrives first; among equals the later in the log stands.
+go, and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and
+number. An update beats a create, a deletion beats both, whatever arrives first; among equals the later in the log
+stands.
 
 All state is in one `Store` per partition of `posts` (threads never cross partitions; quoted and reposted posts may, and
 are looked up in `Whereabouts`):

@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ import classifiers
 from classifiers.base import Classifier
 from config.schema import Config
 from streams import topics as topic_map
-from streams.admin import Admin
-from streams.alerting import TailAlerts
+from streams.alerting.engine import Alerting
+from streams.alerting.topic import AlertTopic, TailAlerts
 from streams.api import ApiServer
-from streams.api.peers import Peers, kafka_lookup
+from streams.api.peers import Peers, group_lookup
 from streams.app import Feed, group_of, make_app
-from streams.kafka import admin_settings, producer
+from streams.kafka import producer
 from streams.ledger import LedgerPartition
 from streams.letters import DeadLetters
 from streams.local_desk import LocalDesk
@@ -118,11 +119,17 @@ class Worker:
         self.tasks.start(self.alerts.run(), "tail of alerts")
 
     async def _start_api(self, stack: AsyncExitStack, classifier: Classifier) -> str:
-        admin = await stack.enter_async_context(Admin(self.bootstrap, admin_settings(self.config.kafka)))
-        lookup = kafka_lookup(admin, group_of(self.config), self.topics.mentions)
+        lookup = group_lookup(self.bootstrap, self.config, group_of(self.config))
         peers = Peers(lookup, self.config.kafka.brand_partitions)
         stack.push_async_callback(peers.stop)
-        api = ApiServer(self.desk, self.config, peers, self.sources.statuses, self.alerts.current, classifier.confusion)
+        api = ApiServer(
+            self.desk,
+            self.config,
+            peers,
+            self.sources.statuses,
+            lambda: self.alerts.recent(now()),
+            classifier.confusion,
+        )
         await api.start()
         stack.push_async_callback(api.stop)
         log.info("API on %s", api.url)
@@ -142,7 +149,8 @@ class Worker:
         stack.push_async_callback(app.stop)
         await app.start()
         self.tasks.start(self._watch(app), "Faust")
-        self._start_alerting()
+        publish = AlertTopic(self.producer, self.config).publish
+        self.tasks.start(Alerting(self.desk, self.config, publish, now, self.alerts).run(), "alert rules")
 
     def _matcher(self, partition: int, classifier: Classifier, recover: Recover) -> Matcher:
         store = Store(self.state / f"posts-{partition}")
@@ -176,6 +184,11 @@ class Worker:
             wait.cancel()
         if self.failed.is_set():
             raise WorkerFailed(self.reason)
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
 
 
 def worker_id(data_dir: Path) -> str:
