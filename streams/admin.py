@@ -32,6 +32,7 @@ Partition = tuple[str, int]
 """(topic, partition number)."""
 
 ATTEMPT_MS = 2_000  # one try of wait_until_ready
+VISIBLE_S = 10.0  # for a changed setting to reach every broker
 
 
 class AdminError(RuntimeError):
@@ -130,11 +131,19 @@ class Admin:
         return {name: {key: entry["value"] for key, entry in found[name].items()} for name in found}
 
     async def _alter(self, specs: list[TopicSpec]) -> None:
+        for name, changes in (await self._differences(specs)).items():
+            await self._set(name, changes)
+        # The controller has accepted it; the brokers hear of it a moment later.
+        deadline = time.monotonic() + VISIBLE_S
+        while differing := await self._differences(specs):
+            if time.monotonic() > deadline:
+                raise AdminError(f"the cluster accepted settings, but does not show them as given: {differing}")
+            await asyncio.sleep(0.05)
+
+    async def _differences(self, specs: list[TopicSpec]) -> dict[str, dict[str, str]]:
         current = await self.topic_configs(spec.name for spec in specs)
-        for spec in specs:
-            changes = {key: value for key, value in spec.config.items() if current[spec.name].get(key) != value}
-            if changes:
-                await self._set(spec.name, changes)
+        found = {s.name: {k: v for k, v in s.config.items() if current[s.name].get(k) != v} for s in specs}
+        return {name: changes for name, changes in found.items() if changes}
 
     async def _set(self, topic: str, changes: dict[str, str]) -> None:
         resource = ConfigResource(ConfigResourceType.TOPIC, topic, changes)
@@ -218,9 +227,7 @@ def _assigned(assignment: Mapping[str, Any] | None) -> list[Partition]:
     return sorted((topic["topic"], number) for topic in topics for number in topic["partitions"])
 
 
-async def ensure_topics(
-    bootstrap: str, specs: Iterable[TopicSpec], security: Mapping[str, Any] | None = None
-) -> None:
+async def ensure_topics(bootstrap: str, specs: Iterable[TopicSpec], security: Mapping[str, Any] | None = None) -> None:
     """`Admin.ensure_topics` over a connection of its own."""
     async with Admin(bootstrap, security) as admin:
         await admin.ensure_topics(specs)

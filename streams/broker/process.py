@@ -19,8 +19,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_S = 20.0  # Kafka closes its segments in well under a second; a loaded disk may take longer
 
 
-async def spawn(command: list[str]) -> asyncio.subprocess.Process:
-    """Start `command` with stdout and stderr in one pipe, in a session of its own.
+async def spawn(command: list[str], folder: Path) -> asyncio.subprocess.Process:
+    """Start `command` in `folder` with stdout and stderr in one pipe, in a session of its own.
 
     Its own session, because Ctrl-C in the terminal must reach us first: our consumers still commit to the broker then.
     On Linux the kernel ends it when the *thread* that called this ends, however that happens.
@@ -30,6 +30,7 @@ async def spawn(command: list[str]) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
         env=environment(),
         start_new_session=True,
         preexec_fn=_die_with_parent(),
@@ -52,18 +53,20 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 async def end(process: asyncio.subprocess.Process, within_s: float = STOP_S) -> None:
-    """Stop the child: politely, then not."""
+    """Stop the child: politely, then, after `within_s` or when we are cancelled meanwhile (a second Ctrl-C), not."""
     if process.returncode is not None:
         return
     # It may have exited by itself without our loop having noticed yet: then there is nobody left to signal.
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), within_s)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), within_s)
+    finally:
+        if process.returncode is None:  # what it has acknowledged survives this: it lies in the page cache
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 def end_leftover(pid_file: Path, mark: str) -> int | None:

@@ -18,7 +18,7 @@ from typing import Literal, Self
 import filelock
 
 from streams.admin import AdminError, wait_until_ready
-from streams.broker import ports, process, settings, startup_cache
+from streams.broker import diagnosis, ports, process, settings, startup_cache
 from streams.broker.artifacts import Progress, default_cache_dir, ensure_artifacts
 from streams.tasks import Tasks
 
@@ -27,17 +27,6 @@ log = logging.getLogger(__name__)
 READY_S = 60.0  # a cold start takes 3 s; recovering a large log on a slow disk may take longer
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # the last one for ever: a full disk may be emptied at any time
 HEALTHY_S = 60.0  # having lived so long, the next death starts from the shortest backoff again
-LEAST_FREE = 64 * settings.MiB  # below this a broker cannot even roll its segments
-
-# What Kafka says, and what it means for the person who reads it.
-CAUSES = (
-    ("No space left on device", "the disk that holds {root} is full: make room there"),
-    ("Address already in use", "its port {port} on 127.0.0.1 was taken by another program in the meantime"),
-    ("Failed to acquire lock on file .lock", "another Kafka is using {root}"),
-    ("OutOfMemoryError", "it ran out of memory (heap: {heap} MB)"),
-    ("log dirs in", "it cannot write to its folder {root}: the disk is full or failing, or may not be written to"),
-    ("Too many open files", "it may not open more files: raise the limit (ulimit -n)"),
-)
 
 
 class BrokerError(RuntimeError):
@@ -163,9 +152,8 @@ class EmbeddedKafka:
         settings.write(self._layout, self._port, controller, self._overrides)
 
     def _check_disk(self) -> None:
-        free = shutil.disk_usage(self._layout.root).free
-        if free < LEAST_FREE:
-            raise BrokerError(f"the disk that holds {self._layout.root} is full ({free // settings.MiB} MB left)")
+        if full := diagnosis.full_disk(self._layout.root):
+            raise BrokerError(f"the embedded broker cannot start: {full}")
 
     def _command(self, main_class: str, *args: str) -> list[str]:
         options = [f"-Xmx{self._heap_mb}m", *(self._jvm_options or startup_cache.options(self._cache_dir))]
@@ -178,9 +166,13 @@ class EmbeddedKafka:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatter = await process.spawn(
             self._command(
-                "kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}",
+                "kafka.tools.StorageTool",
+                "format",
+                "--ignore-formatted",
+                f"--cluster-id={cluster}",
                 f"--config={self._layout.properties}",
-            )
+            ),
+            self._layout.root,
         )
         try:
             output, _ = await formatter.communicate()
@@ -194,7 +186,9 @@ class EmbeddedKafka:
         """Start the process and wait until it answers; BrokerError, and no process, when it does not."""
         self._check_disk()
         self._output.clear()
-        self._process = await process.spawn(self._command("kafka.Kafka", str(self._layout.properties)))
+        self._process = await process.spawn(
+            self._command("kafka.Kafka", str(self._layout.properties)), self._layout.root
+        )
         self._layout.pid.write_text(str(self._process.pid), "utf-8")
         self._reader = self._readers.start(self._read(self._process), "embedded-kafka-output")
         began = time.monotonic()
@@ -275,15 +269,8 @@ class EmbeddedKafka:
             await asyncio.wait([self._reader], timeout=2.0)
 
     def _reason(self, code: int) -> str:
-        words = "\n".join(self._output)
-        facts = {"root": self._layout.root, "port": self._port, "heap": self._heap_mb}
-        cause = next((text.format(**facts) for sign, text in CAUSES if sign in words), None)
-        if cause is None and shutil.disk_usage(self._layout.root).free < LEAST_FREE:
-            cause = CAUSES[0][1].format(**facts)
-        # Of a Java stack trace the head says what happened; the rest is indented.
-        heads = [line for line in self._output if line and not line[0].isspace()]
-        last = heads[-1] if heads else "it said nothing"
-        return f"{cause or last} (exit {code}; see {self._layout.logs})"
+        cause = diagnosis.cause(code, list(self._output), self._layout.root, self._port, self._heap_mb)
+        return f"{cause} (exit {code}; see {self._layout.logs})"
 
     async def _end_child(self) -> None:
         if self._process:

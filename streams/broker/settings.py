@@ -71,10 +71,10 @@ LOG4J = """\
 status = error
 appender.file.type = RollingFile
 appender.file.name = file
-appender.file.fileName = {logs}/broker.log
-appender.file.filePattern = {logs}/broker-%i.log
+appender.file.fileName = logs/broker.log
+appender.file.filePattern = logs/broker-%i.log
 appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{{ISO8601_OFFSET_DATE_TIME_HHMM}} %p %c{{1}}: %m%n
+appender.file.layout.pattern = %d{ISO8601_OFFSET_DATE_TIME_HHMM} %p %c{1}: %m%n
 appender.file.policies.type = Policies
 appender.file.policies.size.type = SizeBasedTriggeringPolicy
 appender.file.policies.size.size = 10MB
@@ -83,7 +83,7 @@ appender.file.strategy.max = 4
 appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %p %c{{1}}: %m%n
+appender.console.layout.pattern = %p %c{1}: %m%n
 appender.console.filter.threshold.type = ThresholdFilter
 appender.console.filter.threshold.level = WARN
 rootLogger.level = INFO
@@ -149,23 +149,21 @@ class Layout:
 
 
 def write(layout: Layout, port: int, controller_port: int, extra: Mapping[str, str]) -> None:
-    """Write the files that the broker reads at its start; `extra` overrides any setting."""
+    """Write the files that the broker reads at its start; `extra` overrides any setting.
+
+    Paths in them are relative to `layout.root`, where the broker runs: a comma, say, in a path would be two folders.
+    """
     listener, controller = f"PLAINTEXT://127.0.0.1:{port}", f"CONTROLLER://127.0.0.1:{controller_port}"
     settings = {
         **SERVER,
-        "log.dirs": layout.data,
+        "log.dirs": layout.data.name,
         "listeners": f"{listener},{controller}",
         "advertised.listeners": listener,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
         **extra,
     }
-    layout.properties.write_text("".join(f"{key}={_escape(value)}\n" for key, value in settings.items()), "utf-8")
-    layout.log4j.write_text(LOG4J.format(logs=_escape(layout.logs)), "utf-8")
-
-
-def _escape(value: object) -> str:
-    # Java's properties format: a backslash (Windows paths) is an escape, and it is read as Latin-1.
-    return str(value).replace("\\", "/").encode("ascii", "backslashreplace").decode("ascii")
+    layout.properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), "utf-8")
+    layout.log4j.write_text(LOG4J, "utf-8")
 
 
 def command(layout: Layout, jars: list[Path], options: list[str], main_class: str, *args: str) -> list[str]:
@@ -175,7 +173,7 @@ def command(layout: Layout, jars: list[Path], options: list[str], main_class: st
         *JVM,
         *options,
         f"-Djava.io.tmpdir={layout.tmp}",
-        f"-Dlog4j2.configurationFile={layout.log4j}",
+        f"-Dlog4j2.configurationFile={layout.log4j.name}",
         f"-XX:ErrorFile={layout.logs}/java-crash-%p.log",
         "-cp",
         os.pathsep.join(map(str, jars)),

@@ -85,6 +85,12 @@ async def test_the_second_start_finds_the_data_and_the_port_again(tmp_path: Path
         assert await consume(second.bootstrap, "t", 50) == list(range(50))
 
 
+async def test_a_folder_of_any_name_will_do(tmp_path: Path) -> None:
+    """Kafka splits its folder at commas, Java's properties escape with backslashes, log4j reads URIs."""
+    async with EmbeddedKafka(tmp_path / "dä ta, %20 #1 \\b") as broker:
+        assert broker.pid is not None
+
+
 async def test_it_listens_on_loopback_only(broker: EmbeddedKafka) -> None:
     assert broker.pid is not None
     listening = [c.laddr.ip for c in psutil.Process(broker.pid).net_connections("tcp") if c.status == "LISTEN"]
@@ -103,7 +109,7 @@ async def test_killed_it_comes_back_with_all_that_it_had_acknowledged(tmp_path: 
         assert broker.pid not in (None, killed)
         assert await consume(broker.bootstrap, "t", 200) == list(range(200))
     assert [event.kind for event in events] == ["ready", "died", "ready"]
-    assert "starting it again" in events[1].message
+    assert "it was killed (signal 9)" in events[1].message
 
 
 async def test_stopped_while_it_waits_to_restart_it_leaves_nothing(tmp_path: Path) -> None:
@@ -240,7 +246,7 @@ async def test_a_disk_that_takes_no_more_is_reported(tmp_path: Path) -> None:
 
 
 async def test_too_little_disk_is_refused_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.broker.server.LEAST_FREE", 1 << 60)
+    monkeypatch.setattr("streams.broker.diagnosis.LEAST_FREE", 1 << 60)
     with pytest.raises(BrokerError, match=r"the disk that holds .* is full"):
         await EmbeddedKafka(tmp_path).start()
 
