@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.keys import is_secret
+from config.keys import is_secret, section_of
 from config.layers import Layers
 from config.naming import slug
 from config.problems import Key, Problem, closest, did_you_mean
@@ -110,6 +110,17 @@ def _fields(schema: type[Section], loc: Key) -> list[str]:
     return [*schema.model_fields, *secret]
 
 
+def _holds_secret(schema: type[Section], loc: Key) -> bool:
+    """Whether the setting at `loc` is a secret, which no message may show."""
+    for part in loc:
+        field = schema.model_fields.get(str(part))
+        if field is not None and is_secret(field):
+            return True
+        below = field and section_of(field)
+        schema = below or schema
+    return False
+
+
 def _section_in(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
@@ -119,7 +130,7 @@ def _section_in(annotation: Any) -> type[Section] | None:
 def _message(schema: type[Section], detail: ErrorDetails, loc: Key) -> str:
     if detail["type"] == "extra_forbidden":
         return f"unknown key{did_you_mean(str(loc[-1]), _fields(schema, loc[:-1]))}"
-    value = detail["input"]
+    value = "the value" if _holds_secret(schema, loc) and detail["input"] is not None else detail["input"]
     if value is None and detail["type"] != "missing":
         return "is empty; write a value or take the line out"
     speak = _MESSAGES.get(detail["type"])

@@ -122,7 +122,7 @@ class _Examiner:
         return config, [*self._checker.problems, *self._secrets.problems]
 
     def _check_the_rest(self, tree: dict[str, Any], *, chosen: bool) -> None:
-        """The rules between settings, on the blocks that are well formed: their mistakes are to be seen at once, too."""
+        """The rules between settings, on the blocks that are well formed: these mistakes are to be seen at once, too."""
         broken = {str(problem.key[0]) for problem in self._checker.problems if problem.key} | set(self._families)
         no_brands = "brands" in broken
         known = set(Config.model_fields) - broken - ({"alerts"} if no_brands else set())
@@ -131,21 +131,31 @@ class _Examiner:
 
     def _members(self, family: str, given: Any) -> dict[str, Any]:
         """The checked options of every source (or outlet) that is configured."""
-        known, result = self._families[family], {}
+        result: dict[str, Any] = {}
         if given is not None and not isinstance(given, dict):
             self._checker.complain((family,), "must be a block: a name, and its options below it")
             return {}
         for name, options in (given or {}).items():
             key: Key = (family, name)
-            if name not in known:
-                kinds = ", ".join(sorted(known)) or "none"
-                self._checker.complain(key, f"unknown name; there are: {kinds}{did_you_mean(name, known)}")
+            schema = self._schema(family, key, options)
+            if schema is None:
                 continue
-            tree = self._secrets.resolve(known[name], {} if options is None else options, key)
-            checked = self._checker.section(known[name], tree, key)
+            tree = self._secrets.resolve(schema, {} if options is None else options, key)
+            checked = self._checker.section(schema, tree, key)
             if checked is not None:
                 result[name] = checked.model_dump()
         return result
+
+    def _schema(self, family: str, key: Key, options: Any) -> type[Section] | None:
+        """What the options have to be. An outlet may have any name when its `kind` says what it is."""
+        known = self._families[family]
+        kind = options.get("kind") if family == "outlets" and isinstance(options, dict) else None
+        name = str(key[-1] if kind is None else kind)
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            place: Key = key if kind is None else (*key, "kind")
+            self._checker.complain(place, f"there is no {name!r} here, only: {there}{did_you_mean(name, known)}")
+        return known.get(name)
 
     def _folder(self, key: Key) -> Path:
         """Relative paths start from the file they stand in; those from the environment, from the current folder."""
