@@ -1,0 +1,59 @@
+"""The generic webhook: the signature of Standard Webhooks, and the form of the body."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import msgspec
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bots.chat.base import Delivered, Message, Tools
+from bots.chat.webhook import Webhook, WebhookOptions, payload, signature, signing_key
+from streams.records import Alert
+from tests.bots.chat.destination import NOW, alert, destination, session
+
+MESSAGE = Message(alert(), "Acme")
+
+
+def test_signature_of_the_specifications_own_example() -> None:
+    """The vector that the Standard Webhooks libraries test themselves with."""
+    key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    found = signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert found == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+async def test_a_receiver_can_verify_what_it_got() -> None:
+    async with destination() as place, session() as http:
+        options = WebhookOptions(url=SecretStr(place.url), secret=SecretStr("a plain secret"))
+        assert await Webhook(options, Tools(http, lambda: NOW)).send(MESSAGE) == Delivered()
+    seen = place.seen[0]
+    name, seconds = seen.headers["webhook-id"], seen.headers["webhook-timestamp"]
+    expected = hmac.new(b"a plain secret", f"{name}.{seconds}.".encode() + seen.body, hashlib.sha256).digest()
+    assert seen.headers["webhook-signature"] == f"v1,{base64.b64encode(expected).decode()}"
+    assert int(seconds) == NOW.timestamp()
+    assert name == seen.headers["Idempotency-Key"] == MESSAGE.key
+
+
+async def test_without_a_secret_nothing_is_signed() -> None:
+    async with destination() as place, session() as http:
+        await Webhook(WebhookOptions(url=SecretStr(place.url)), Tools(http, lambda: NOW)).send(MESSAGE)
+    assert "webhook-signature" not in place.seen[0].headers
+
+
+def test_the_body_carries_the_whole_alert() -> None:
+    body = msgspec.json.decode(payload(MESSAGE))
+    assert body["type"] == "alert.firing"
+    assert body["data"]["brand"] == "Acme"
+    assert body["data"]["key"] == MESSAGE.key
+    assert msgspec.convert(body["data"]["alert"], Alert, strict=False) == MESSAGE.alert
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"url": "ftp://example.org"}, {"url": "http://x", "secret": "whsec_not base64!"}, {}]
+)
+def test_mistakes_are_named(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        WebhookOptions.model_validate(wrong)
