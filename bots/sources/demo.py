@@ -44,9 +44,13 @@ class DemoOptions(SourceOptions):
 
 
 class Resume(msgspec.Struct, frozen=True):
-    """A resume point: the first start (unix s; the plan is laid out around it), and the last happening told."""
+    """A resume point: the last happening told (unix ms and id).
+
+    `live` is the first start, around which the plan is laid out; no conversation is older than `begin` (unix s).
+    """
 
     live: float
+    begin: float
     at: int
     id: str = ""
 
@@ -86,7 +90,7 @@ class Demo(Source):
         plan = Plan(self.options.seed, len(self.tools.brands), resume.live, self.options.speed)
         after = Happening(resume.at, resume.id)
         heap: list[Happening] = []
-        slot = math.floor((resume.at / 1_000 - SPAN_S) / SLOT_S)
+        slot = math.ceil(max(resume.begin, resume.at / 1_000 - SPAN_S - SLOT_S) / SLOT_S)
         while True:
             for happening in self._slot(plan, slot):
                 if (happening.at, happening.id) > (after.at, after.id):
@@ -131,17 +135,19 @@ class Demo(Source):
 
     def _resume(self, cursor: Any) -> Resume:
         now = self.tools.now().timestamp()
-        oldest = round((now - self.options.backfill.total_seconds()) * 1_000)
+        begin = now - self.options.backfill.total_seconds()
         if cursor is None:
-            return Resume(live=now, at=oldest)
+            return Resume(now, begin, round(begin * 1_000))
         resume = msgspec.convert(cursor, Resume)
         # After a long pause the community has not waited: nothing is lost that ever was.
-        return resume if resume.at >= oldest else Resume(resume.live, oldest)
+        return resume if resume.at >= begin * 1_000 else Resume(resume.live, begin, round(begin * 1_000))
 
 
 def _batch(told: list[Happening], resume: Resume) -> Batch:
     last = told[-1]
-    return Batch([happening.post for happening in told], msgspec.to_builtins(Resume(resume.live, last.at, last.id)))
+    return Batch(
+        [happening.post for happening in told], msgspec.to_builtins(Resume(resume.live, resume.begin, last.at, last.id))
+    )
 
 
 def _languages(tools: Tools) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
@@ -43,23 +43,27 @@ class Community:
 
     def __init__(self, seed: int, langs: Sequence[str]) -> None:
         self._seed, self._langs = seed, langs
-        # Few speak much and many little (Zipf): the weight of the n-th member is 1 / n^0.75.
-        self._loud = list(accumulate(1 / rank**0.75 for rank in range(1, FOUNDERS + 1)))
         self.person = lru_cache(maxsize=5_000)(self._person)
+        # Few speak much and many little (Zipf): the weight of the n-th member is 1 / n^0.75.
+        weights = [(number, 1 / (number + 1) ** 0.75) for number in range(FOUNDERS)]
+        self._loud = _urn(weights)
+        self._circles = [
+            _urn([item for item in weights if self.person(item[0]).circle == circle]) for circle in range(len(_CIRCLES))
+        ]
 
     def anyone(self, rng: Random, at_s: float) -> Person:
         """Somebody speaks up: mostly the well-known, now and then one who has just arrived."""
         if rng.random() < 0.08:
             return self.person(FOUNDERS + int(at_s // ARRIVAL_S) - int(RECENT * rng.random() ** 2))
-        return self.person(rng.choices(range(FOUNDERS), cum_weights=self._loud)[0])
+        return self.person(self._loud(rng))
 
     def friend(self, rng: Random, of: Person, at_s: float) -> Person:
-        """Somebody who answers: mostly from the same circle."""
+        """Somebody who answers: mostly from the same circle, mostly somebody else."""
         for _ in range(8):
-            found = self.anyone(rng, at_s)
-            if found != of and (found.circle == of.circle or rng.random() < 0.15):
+            found = self.anyone(rng, at_s) if rng.random() < 0.25 else self.person(self._circles[of.circle](rng))
+            if found != of:
                 return found
-        return self.anyone(rng, at_s)
+        return of
 
     def _person(self, number: int) -> Person:
         rng = Random(f"{self._seed}:person:{number}")
@@ -81,6 +85,12 @@ def own_account(brand: Brand) -> Author:
     return Author(
         id=f"demo:simulated-own-{brand.name}", handle=handle, name=f"{brand.display} (simulated)", role="brand"
     )
+
+
+def _urn(weights: Sequence[tuple[int, float]]) -> Callable[[Random], int]:
+    """Draws members by their weight."""
+    numbers, sums = [number for number, _ in weights], list(accumulate(weight for _, weight in weights))
+    return lambda rng: rng.choices(numbers, cum_weights=sums)[0]
 
 
 def _plain(name: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -23,6 +23,10 @@ V2_SUBPROTOCOL = "xrpc.v1.json"
 # A record is at most 1 MiB, so nothing real is skipped; without a limit one monstrous frame would end every connection.
 MAX_FRAME = 8 * 1024 * 1024
 Version = Literal["v1", "v2"]
+
+# Beyond these a number is no position: the servers themselves tell seqs from microseconds at 10^15.
+Seq = Annotated[int, msgspec.Meta(ge=0, lt=10**15)]
+Microseconds = Annotated[int, msgspec.Meta(ge=10**15, lt=10**16)]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -148,7 +152,7 @@ class Malformed(msgspec.Struct):
 
 class _V1(msgspec.Struct):
     did: str
-    time_us: int
+    time_us: Microseconds
     commit: Commit | None = None
     identity: Handle | None = None
 
@@ -157,9 +161,9 @@ class _V2Payload(Commit, kw_only=True, rename={"witnessed_at": "witnessedAt", "t
     operation: str = ""
     collection: str = ""
     rkey: str = ""
-    type: str
+    type: str = ""
     did: str = ""
-    seq: int = 0
+    seq: Seq = 0
     time: datetime | None = None
     witnessed_at: datetime | None = None
     identity: Handle | None = None
@@ -174,6 +178,8 @@ class _V2(msgspec.Struct):
     message: str = ""
 
 
+# Nesting without end is a RecursionError.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _v1 = msgspec.json.Decoder(_V1)
 _v2 = msgspec.json.Decoder(_V2)
 
@@ -182,8 +188,8 @@ def read(version: Version, frame: bytes) -> Event | Notice | Malformed | None:
     """One frame; `None` for kinds of a later protocol revision, which are to be passed over."""
     try:
         return _read_v2(frame) if version == "v2" else _read_v1(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _make_out(frame, str(error))
+    except _UNREADABLE as error:
+        return _make_out(version, frame, str(error))
 
 
 def _read_v1(frame: bytes) -> Event:
@@ -196,28 +202,47 @@ def _read_v2(frame: bytes) -> Event | Notice | Malformed | None:
     if message.type == "error":
         return Notice(message.error, message.message, final=True)
     payload = message.payload
-    if message.type != "message" or payload is None:
-        return None if message.type != "message" else Malformed("the message has no payload")
+    if message.type != "message":
+        return None
+    if payload is None or not payload.type:
+        return _make_out("v2", frame, "the message has no payload, or one without `$type`")
     if payload.type == _PREFIX + "info":
         return Notice(payload.name, payload.message)
     witnessed = payload.witnessed_at or payload.time
-    if not payload.seq or not payload.did or witnessed is None:
-        return _make_out(frame, "`seq`, `did` or `time` is missing")
+    if not payload.seq or not payload.did or witnessed is None or witnessed.tzinfo is None:
+        return _make_out("v2", frame, "`seq`, `did` or `time` is missing")
     commit = payload if payload.type == _PREFIX + "commit" else None
-    return Event(payload.did, (witnessed - _EPOCH) // _MICROSECOND, payload.seq, commit, payload.identity)
+    return Event(payload.did, microseconds(witnessed), payload.seq, commit, payload.identity)
 
 
-def _make_out(frame: bytes, reason: str) -> Malformed:
+class _Position(msgspec.Struct):
+    """What is left to read of a v2 payload that breaks the form."""
+
+    seq: Seq
+    time: datetime
+
+
+class _PositionV2(msgspec.Struct):
+    payload: _Position
+
+
+class _PositionV1(msgspec.Struct):
+    time_us: Microseconds
+
+
+_position_v1 = msgspec.json.Decoder(_PositionV1)
+_position_v2 = msgspec.json.Decoder(_PositionV2)
+
+
+def _make_out(version: Version, frame: bytes, reason: str) -> Malformed:
     """The position of a frame that breaks the form, so that one bad record does not hold the stream for ever."""
     try:
-        raw = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        if version == "v1":
+            return Malformed(reason, _position_v1.decode(frame).time_us)
+        found = _position_v2.decode(frame).payload
+        return Malformed(reason, microseconds(found.time), found.seq)
+    except (*_UNREADABLE, TypeError):  # TypeError: a time without a zone has no distance to the epoch
         return Malformed(reason)
-    body: Any = raw.get("payload", raw) if isinstance(raw, dict) else None
-    if not isinstance(body, dict):
-        return Malformed(reason)
-    time, seq = body.get("time_us"), body.get("seq")
-    return Malformed(reason, time if isinstance(time, int) else 0, seq if isinstance(seq, int) else 0)
 
 
 def subscription(host: str, version: Version, collections: Sequence[str], cursor: int | None) -> str:
@@ -234,7 +259,7 @@ def subscription(host: str, version: Version, collections: Sequence[str], cursor
 
 
 def microseconds(moment: datetime) -> int:
-    """Unix microseconds, Jetstream's time."""
+    """Unix microseconds, Jetstream's time. Raises `TypeError` for a time without a zone."""
     return (moment - _EPOCH) // _MICROSECOND
 
 

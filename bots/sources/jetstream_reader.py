@@ -63,9 +63,9 @@ class Reader:
         gap: Gap | None = None
         for frame in frames:
             found = read(self._version, frame)
+            if isinstance(found, Event | Malformed) and 0 < found.seq <= self._seq:
+                continue  # cursors are inclusive: the last one comes again
             if isinstance(found, Event):
-                if found.seq and found.seq <= self._seq:  # cursors are inclusive: the last one comes again
-                    continue
                 if self._from:
                     gap = self._gap(found)
                 self._event(found, frame, posts, bad)
