@@ -1,0 +1,254 @@
+"""What a question sees: the rows of a window at one moment, and around them the whole brand to look things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+
+from streams.views.columns import (
+    NOBODY,
+    OWN_AUTHOR,
+    OWN_REFERRED,
+    OWN_REPLIED,
+    REPOST,
+    Bools,
+    Column,
+    Columns,
+    Ints,
+    identity,
+    language,
+    lookup,
+    microseconds,
+    moment,
+    time_order,
+)
+from streams.views.window import Window
+
+
+class Part:
+    """Columns and those of their rows that live."""
+
+    def __init__(self, columns: Columns, alive: Bools | None) -> None:
+        self.columns, self.alive = columns, alive
+
+    def select(self, start: int | None, end: int | None, platform: int | None, lang: int | None) -> Ints:
+        """Row numbers in time order."""
+        time = self.columns["time"]
+        first = 0 if start is None else int(time.searchsorted(start))
+        last = len(time) if end is None else int(time.searchsorted(end))
+        keep = np.ones(max(0, last - first), dtype=bool) if self.alive is None else self.alive[first:last].copy()
+        if platform is not None:
+            keep &= self.columns["platform"][first:last] == platform
+        if lang is not None:
+            keep &= self.columns["lang"][first:last] == lang
+        return np.flatnonzero(keep) + first
+
+
+class Snapshot:
+    """One brand's entries at one moment; nothing in it changes, so it may be read in another thread."""
+
+    def __init__(
+        self, parts: Sequence[Part], own: frozenset[int], platforms: Sequence[str], languages: Sequence[str]
+    ) -> None:
+        self.parts, self._configured = parts, own
+        self.platforms, self.languages = platforms, languages
+
+    def rows(self, window: Window | None = None, *, platform: str | None = None, lang: str | None = None) -> Rows:
+        """The rows of a window (None: all there are), of one platform or language if asked."""
+        return Rows(self, window, platform, lang)
+
+    @cached_property
+    def own(self) -> Ints:
+        """Sorted hashes of the own accounts: those the config names by id, and those seen under a listed handle."""
+        found = [np.fromiter(self._configured, dtype=np.int64)]
+        for part in self.parts:
+            columns, flags = part.columns, part.columns["flags"]
+            for bit, name in ((OWN_AUTHOR, "author"), (OWN_REPLIED, "reply_author"), (OWN_REFERRED, "ref_author")):
+                marked = (flags & bit) != 0
+                if part.alive is not None:
+                    marked &= part.alive
+                found.append(columns[name][marked])
+        return np.unique(np.concatenate(found))
+
+    @cached_property
+    def since(self) -> datetime | None:
+        """The event time of the oldest entry; None: there is none."""
+        firsts = [int(part.columns["time"][at[0]]) for part, at in self._selected() if len(at)]
+        return moment(min(firsts)) if firsts else None
+
+    @cached_property
+    def last(self) -> int | None:
+        """The event time of the newest entry, in microseconds."""
+        lasts = [int(part.columns["time"][at[-1]]) for part, at in self._selected() if len(at)]
+        return max(lasts) if lasts else None
+
+    def _selected(self) -> list[tuple[Part, Ints]]:
+        return [(part, part.select(None, None, None, None)) for part in self.parts]
+
+    def authors_of(self, posts: Ints) -> Ints:
+        """Who wrote each post, by its hash; `NOBODY` where the brand holds no such post."""
+        authors = np.zeros(len(posts), dtype=np.int64)
+        for part in self.parts:
+            at, found = part.columns.locate(posts)
+            if part.alive is not None and len(part.columns):
+                found &= part.alive[at]
+            authors[found] = part.columns["author"][at[found]]
+        return authors
+
+    def is_own(self, authors: Ints) -> Bools:
+        """Which of the authors are the brand's own accounts."""
+        return lookup(authors, self.own)[1]
+
+
+class Rows:
+    """The rows of one question, sorted by (time, post). Columns are gathered when first asked for, then kept."""
+
+    def __init__(self, snapshot: Snapshot, window: Window | None, platform: str | None, lang: str | None) -> None:
+        self.snapshot, self.window, self.platform, self.lang = snapshot, window, platform, lang
+        start, end = (None, None) if window is None else (microseconds(window.start), microseconds(window.end))
+        codes = (
+            _code(snapshot.platforms, platform),
+            _code(snapshot.languages, None if lang is None else language(lang)),
+        )
+        self._selected = [(part.columns, part.select(start, end, *codes)) for part in snapshot.parts]
+        self._order = self._time_order() if sum(len(at) > 0 for _, at in self._selected) > 1 else None
+        self._gathered: dict[str, Column] = {}
+
+    def __len__(self) -> int:
+        return sum(len(at) for _, at in self._selected)
+
+    def column(self, name: str) -> Column:
+        """One field of `columns.RECORD`."""
+        if name not in self._gathered:
+            values = self._together(name)
+            self._gathered[name] = values if self._order is None else values[self._order]
+        return self._gathered[name]
+
+    def _together(self, name: str) -> Column:
+        return np.concatenate([columns[name][at] for columns, at in self._selected])
+
+    def _time_order(self) -> Ints:
+        return time_order(self._together("time"), self._together("post"))
+
+    def widened(self) -> Rows:
+        """The same window without the restriction to a platform or language."""
+        return self if self.platform is None and self.lang is None else Rows(self.snapshot, self.window, None, None)
+
+    # -- columns by name ---------------------------------------------------------------------------------------------
+
+    @property
+    def time(self) -> Ints:
+        """Event time in microseconds since 1970."""
+        return self.column("time")
+
+    @property
+    def post(self) -> Ints:
+        """Hash of the post id."""
+        return self.column("post")
+
+    @property
+    def author(self) -> Ints:
+        """Hash of the author id."""
+        return self.column("author")
+
+    @property
+    def root(self) -> Ints:
+        """Hash of the thread's root id."""
+        return self.column("root")
+
+    @property
+    def kind(self) -> Column:
+        """Index into `records.KINDS`."""
+        return self.column("kind")
+
+    @property
+    def sentiment(self) -> Column:
+        """Index into `records.SENTIMENTS`, -1 where none is due."""
+        return self.column("sentiment")
+
+    @cached_property
+    def own(self) -> Bools:
+        """Whether one of the brand's own accounts wrote it."""
+        return self.snapshot.is_own(self.author)
+
+    @cached_property
+    def spoken(self) -> Bools:
+        """Whether it says something itself: all but reposts."""
+        return np.asarray(self.kind != REPOST)
+
+    @cached_property
+    def judged(self) -> Bools:
+        """Whether it counts in sentiment: it has one, is no repost and not the brand's own."""
+        return (self.sentiment >= 0) & self.spoken & ~self.own
+
+    @cached_property
+    def authors(self) -> Ints:
+        """Distinct authors, sorted by hash."""
+        return self._factorised[0]
+
+    @cached_property
+    def author_number(self) -> Ints:
+        """Each row's author as an index into `authors`."""
+        return self._factorised[1]
+
+    @cached_property
+    def _factorised(self) -> tuple[Ints, Ints]:
+        return factorise(self.author)
+
+    @cached_property
+    def start(self) -> int:
+        """Where the window begins, in microseconds; without a window, at the first row."""
+        if self.window is not None:
+            return microseconds(self.window.start)
+        return int(self.time[0]) if len(self) else 0
+
+    @cached_property
+    def end(self) -> int:
+        """Where the window ends (exclusive), in microseconds; without a window, behind the last row."""
+        if self.window is not None:
+            return microseconds(self.window.end)
+        return int(self.time[-1]) + 1 if len(self) else 0
+
+    # -- interactions ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def interactions(self) -> tuple[Ints, Ints]:
+        """(from, to): author hashes of each reply, quote and repost between two known, different accounts.
+
+        An answer that also quotes is two interactions when it addresses two people, and in any case at most one of
+        each sort. Where the network does not name the other end, it is who wrote the post, if the brand holds it.
+        """
+        replies = self._ends("reply_post", "reply_author")
+        references = self._ends("ref_post", "ref_author")
+        source = np.concatenate((replies[0], references[0]))
+        target = np.concatenate((replies[1], references[1]))
+        return source, target
+
+    def _ends(self, post: str, author: str) -> tuple[Ints, Ints]:
+        posts, target = self.column(post), self.column(author).copy()
+        missing = np.flatnonzero((target == NOBODY) & (posts != NOBODY))
+        if len(missing):
+            target[missing] = self.snapshot.authors_of(posts[missing])
+        known = (target != NOBODY) & (target != self.author)
+        return self.author[known], target[known]
+
+
+def factorise(values: Ints) -> tuple[Ints, Ints]:
+    """(distinct values in order, each value's index into them)."""
+    distinct, number = np.unique(values, return_inverse=True)
+    return distinct, number
+
+
+def _code(names: Sequence[str], name: str | None) -> int | None:
+    """The code of a name; -1, which no row has, when it was never seen."""
+    if name is None:
+        return None
+    return names.index(name) if name in names else -1
+
+
+def configured(own: frozenset[str]) -> frozenset[int]:
+    """Hashes of the accounts as the config writes them."""
+    return frozenset(identity(name) for name in own)
