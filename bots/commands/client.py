@@ -47,7 +47,8 @@ class ApiClient:
             raise AskFailed(f"the service at {self.url} takes longer than {_TIMEOUT.total:g} s to answer") from error
         except (aiohttp.ClientError, OSError) as error:
             raise AskFailed(
-                f"nothing answers at {self.url} ({error}). Start the service with `tertulia up`, or name another with --api"
+                f"nothing answers at {self.url} ({error}). Start the service with `tertulia up`, "
+                "or name another with --api"
             ) from error
 
     def _read(self, status: int, body: bytes) -> Any:

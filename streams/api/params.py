@@ -42,6 +42,10 @@ class Span(msgspec.Struct, frozen=True):
         """The length as people write it."""
         return format_duration(self.length)
 
+    def pinned_query(self, **more: str) -> str:
+        """The same window as a query string that means the same moment wherever and whenever it is asked."""
+        return urlencode({"window": self.text, "to": msgspec.to_builtins(self.to)} | more)
+
 
 class Question(msgspec.Struct, frozen=True):
     """A window and the part of the conversation that is asked for."""
@@ -55,11 +59,10 @@ class Question(msgspec.Struct, frozen=True):
         """Equal for questions that may share an answer; an open `to` means "now", whenever that is."""
         return (self.span.length, self.span.to if self.span.pinned else None, self.platform, self.lang)
 
-    def pinned_query(self, **more: str) -> str:
-        """The same question as a query string that means the same moment wherever and whenever it is asked."""
-        parts = {"window": self.span.text, "to": msgspec.to_builtins(self.span.to)}
+    def pinned_query(self) -> str:
+        """The same question as a query string that means the same moment wherever it is asked."""
         filters = {"platform": self.platform, "lang": self.lang}
-        return urlencode(parts | {name: value for name, value in filters.items() if value} | more)
+        return self.span.pinned_query(**{name: value for name, value in filters.items() if value})
 
 
 class Params:

@@ -14,8 +14,10 @@ import aiohttp
 import msgspec
 from kafka.errors import KafkaError
 
+from config.schema import Config
 from streams.admin import Admin, AdminError
-from streams.topics import partition_of
+from streams.kafka import security_settings
+from streams.topics import Topics, partition_of
 
 HOP = "Tertulia-Hop"  # set on a request from worker to worker: answer yourself or not at all
 Lookup = Callable[[], Awaitable[Mapping[int, str]]]
@@ -23,6 +25,7 @@ Lookup = Callable[[], Awaitable[Mapping[int, str]]]
 
 FRESH_S = 2.0  # a lookup is trusted for so long
 HASTE_S = 0.25  # a miss asks again, but not more often than this
+LOOKUP_S = 5.0
 ANSWER_S = 15.0
 
 
@@ -102,12 +105,14 @@ class Peers:
         return self._session.get(url.rstrip("/") + path, headers=headers, timeout=timeout, allow_redirects=False)
 
 
-def kafka_lookup(admin: Admin, group: str, topic: str) -> Lookup:
-    """Ask the group coordinator who holds the partitions of `topic`. Members whose client id is no URL hold nothing."""
+def group_lookup(bootstrap: str, config: Config, group: str) -> Lookup:
+    """Ask the coordinator of `group` who holds the partitions of `mentions`; no URL, no worker."""
+    topic, security = Topics(config).mentions, security_settings(config.kafka)
 
     async def lookup() -> Mapping[int, str]:
         try:
-            members = await admin.group_members(group)
+            async with Admin(bootstrap, security, timeout_s=LOOKUP_S) as admin:
+                members = await admin.group_members(group)
         except (KafkaError, AdminError, OSError) as error:
             raise LookupFailed(f"Kafka does not say which worker holds what: {error}") from error
         return {

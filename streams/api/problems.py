@@ -51,12 +51,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> Problem:
     """404 with the nearest known name and all of them."""
     names = tuple(sorted(known))
     near = next(iter(get_close_matches(name, names, n=1, cutoff=0.5)), None)
-    hint = f"; did you mean {near!r}?" if near else ""
-    listed = ", ".join(names) if names else "none is configured"
-    return Problem(
-        404, f"there is no {what} {name[:80]!r}{hint} Known: {listed}.".replace("' Known", "'. Known"),
-        parameter=what, did_you_mean=near, known=names,
-    )  # fmt: skip
+    hint = f" Did you mean {near!r}?" if near else ""
+    listed = ", ".join(names) or "none is configured"
+    detail = f"there is no {what} {name[:80]!r}.{hint} Known: {listed}."
+    return Problem(404, detail, parameter=what, did_you_mean=near, known=names)
 
 
 def unavailable(detail: str, retry_after: int = 1) -> Problem:
@@ -66,7 +64,7 @@ def unavailable(detail: str, retry_after: int = 1) -> Problem:
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every error that a handler raises into a problem document; the unexpected is logged and tells nothing inside."""
+    """Turn every error that a handler raises into a problem document; the unexpected is logged and tells no inside."""
     try:
         return await handler(request)
     except Problem as problem:

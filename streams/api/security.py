@@ -13,7 +13,8 @@ from config.schema import Api
 from streams.api.problems import Problem
 
 FREE = frozenset({"/healthz", "/readyz"})  # probes carry no secrets, and tell none
-PAGE = frozenset({"/", "/dashboard.js", "/dashboard.css"})  # the empty page; it asks for the token and sends it with each question
+# The page itself is empty: it asks for the token, and sends it with each question.
+PAGE = frozenset({"/", "/dashboard.js", "/charts.js", "/words.js", "/dashboard.css"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -88,4 +89,6 @@ def _check_token(request: web.Request, token: str) -> None:
     same = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
     if scheme.lower() != "bearer" or not same:
         headers = {"WWW-Authenticate": 'Bearer realm="tertulia"'}
-        raise Problem(401, "a bearer token is needed: Authorization: Bearer <the value of `api.token`>", headers=headers)
+        raise Problem(
+            401, "a bearer token is needed: Authorization: Bearer <the value of `api.token`>", headers=headers
+        )

@@ -1,0 +1,64 @@
+"""The routes about one brand: answered from the desk when the brand is here, else by the worker that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from config.schema import Config
+from streams.api import answers
+from streams.api.local import Local
+from streams.api.params import Params, after, limit
+from streams.api.problems import bad_parameter, unknown
+from streams.api.proxy import Proxy
+from streams.api.service_routes import reply
+
+Answer = Callable[[web.Request, str], Awaitable[Any]]
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class BrandRoutes:
+    """Handlers of the table `routes.BRAND`, by operation."""
+
+    def __init__(self, config: Config, local: Local, proxy: Proxy, params: Params) -> None:
+        self._names = [brand.name for brand in config.brands]
+        self._local, self._proxy, self._params = local, proxy, params
+
+    def handlers(self) -> dict[str, Handler]:
+        """Operation -> handler."""
+        return {
+            "pulse": self._where_it_is(self._pulse),
+            "mentions": self._where_it_is(self._mentions),
+        }
+
+    def _where_it_is(self, answer: Answer) -> Handler:
+        async def handle(request: web.Request) -> web.Response:
+            brand = self._brand(request)
+            if not self._local.holds(brand):
+                return await self._proxy.pass_on(brand, request)
+            return reply(await answer(request, brand))
+
+        return handle
+
+    def _brand(self, request: web.Request) -> str:
+        name = request.match_info["brand"]
+        if name not in self._names:
+            raise unknown("brand", name, self._names)
+        return name
+
+    async def _pulse(self, request: web.Request, brand: str) -> Any:
+        question = self._params.question(request)
+        return await self._local.pulse(brand, question)
+
+    async def _mentions(self, request: web.Request, brand: str) -> answers.Mentions:
+        span, size = self._params.span(request), limit(request)
+        try:
+            page = self._local.entries(brand, span.start, span.to, after(request), size)
+        except ValueError as error:
+            raise bad_parameter("after", str(error)) from error
+        # The next page is asked for the same moment: with a moving `to` the window's far end would move as well.
+        query = span.pinned_query(limit=str(size), after=page.after or "")
+        following = f"/api/brands/{brand}/mentions?{query}" if page.after else None
+        return answers.Mentions(brand, span.start, span.to, page.entries, page.after, following)

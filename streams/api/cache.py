@@ -1,0 +1,46 @@
+"""Answers that are worth keeping for a moment, computed in threads so that the event loop never stalls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+KEPT_S = 1.0  # an open window moves on with the clock: an answer is "now" for so long
+KEPT = 256  # answers; beyond that the oldest goes
+THREADS = 2  # numpy lets go of the interpreter lock; more threads than cores would only take turns
+
+
+class Answers:
+    """Computes each answer once: those who ask the same at the same time share the work."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
+        self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
+
+    async def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The answer under `key` if it is fresh, else `compute()` in a thread. `compute` must own all that it reads."""
+        born, future = self._kept.get(key, (float("-inf"), None))
+        if future is None or self._clock() - born > KEPT_S or _failed(future):
+            future = asyncio.get_running_loop().run_in_executor(self._pool, compute)
+            self._kept[key] = (self._clock(), future)
+            self._kept.move_to_end(key)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        # One asker who goes away must not take the answer from the others.
+        answer: T = await asyncio.shield(future)
+        return answer
+
+    def stop(self) -> None:
+        """Let go of the threads; what has not begun is not computed any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _failed(future: asyncio.Future[Any]) -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)

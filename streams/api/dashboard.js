@@ -1,0 +1,295 @@
+// The dashboard: asks the same API as everyone else, and redraws when /api/live says that a brand has changed.
+// Everything that people wrote goes into the page as text, never as markup.
+
+import { columns, interval, line, share } from "/charts.js";
+import { count, decimal, duration, locale, percent, points, since, tick, when, words } from "/words.js";
+
+const WINDOWS = ["1h", "24h", "7d", "30d"];
+const REFRESH_MS = 2000;  // at most this often per change
+const state = { brands: [], brand: null, window: "24h", counts: {}, gone: new Set(), older: [], after: null };
+const $ = (id) => document.getElementById(id);
+
+// --- building the page -----------------------------------------------------------------------------------------------
+
+function el(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+const fill = (id, ...children) => $(id).replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+
+function outside(url, text, attributes = {}) {
+  const safe = URL.canParse(url || "") && ["http:", "https:"].includes(new URL(url).protocol);
+  return safe ? el("a", { href: url, rel: "noopener noreferrer nofollow", target: "_blank", ...attributes }, text) : el("span", attributes, text);
+}
+
+// --- asking ----------------------------------------------------------------------------------------------------------
+
+class Refused extends Error {
+  constructor(status, detail) { super(detail); this.status = status; }
+}
+
+const headers = () => {
+  const token = sessionStorage.getItem("token");
+  return token ? { Authorization: `Bearer ${token}` } : {};
+};
+
+async function ask(path, parameters = {}) {
+  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`, { headers: headers() });
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, body.detail || response.statusText);
+  return body;
+}
+
+const about = (what) => `/api/brands/${encodeURIComponent(state.brand)}/${what}`;
+
+// --- the numbers -----------------------------------------------------------------------------------------------------
+
+function figure({ name, help, value, low = null, high = null, from = 0, to = 1, write, tone = "", base = "", insufficient = false, approximate = false }) {
+  const known = !insufficient && value !== null && value !== undefined;
+  const spread = known && low !== null && low !== undefined;
+  const text = known ? write(value) : words.insufficient;
+  const range = spread ? `${words.interval}: ${write(low)} … ${write(high)}` : "";
+  const label = `${name}: ${text}${range ? `, ${range}` : ""}`;
+  return el("div", { class: "number" },
+    el("h3", {}, el("abbr", { title: help }, name)),
+    el("p", { class: `value ${known ? "" : "dim"}` }, text),
+    known ? interval({ value, low: spread ? low : null, high: spread ? high : null, from, to, tone, label }) : null,
+    el("p", { class: "base" }, [range, base, approximate ? words.approximate : ""].filter(Boolean).join(" · ")));
+}
+
+function drawNumbers(pulse) {
+  const { sentiment, peer_share: peer, threads_without_brand: threads, reciprocity, unevenness, first_response: first } = pulse;
+  const tone = sentiment.low > 0 ? "good" : sentiment.high < 0 ? "bad" : "";
+  const of = (part) => `${count(part.count)} ${words.of} ${count(part.total)}`;
+  const wait = first.median_s === null || first.median_s === undefined ? null : first.median_s;
+  fill("numbers",
+    figure({ name: words.net, help: words.netHelp, value: sentiment.net, low: sentiment.low, high: sentiment.high, from: -1, write: points, tone, insufficient: sentiment.insufficient, base: `n = ${count(sentiment.positive + sentiment.neutral + sentiment.negative)}` }),
+    figure({ name: words.peer, help: words.peerHelp, ...peer, value: peer.share, write: percent, base: of(peer) }),
+    figure({ name: words.threads, help: words.threadsHelp, ...threads, value: threads.share, write: percent, base: of(threads) }),
+    figure({ name: words.reciprocity, help: words.reciprocityHelp, ...reciprocity, value: reciprocity.value, from: -1, write: decimal }),
+    figure({ name: words.uneven, help: words.unevenHelp, ...unevenness, value: unevenness.gini, write: decimal, base: words.absence(count(unevenness.absence_factor)) }),
+    wait);
+}
+
+// --- mentions --------------------------------------------------------------------------------------------------------
+
+function mention({ post, sentiment, via }) {
+  const author = post.author || {};
+  const kind = post.repost_of ? words.repost : post.reply_to ? words.reply : post.quote_of ? words.quote : "";
+  const name = author.name || author.handle || author.id || "?";
+  const text = (post.text || "").slice(0, 600);
+  return el("li", { class: `mention ${sentiment || ""}`, title: sentiment ? words[sentiment] : via },
+    el("div", {},
+      el("div", { class: "who" },
+        el("b", {}, name.slice(0, 80)),
+        author.handle && author.handle !== name ? el("span", {}, `@${author.handle.replace(/^@/, "").slice(0, 60)}`) : null,
+        outside(post.url, `${post.platform}, ${since(post.created_at)}`, { title: when(post.created_at) }),
+        kind ? el("span", { class: "tag" }, kind) : null,
+        post.platform === "demo" ? el("span", { class: "tag simulated" }, words.simulated) : null),
+      el("p", { class: text ? "" : "gone", lang: post.lang || null, dir: "auto" }, text || words.noText)));
+}
+
+function drawMentions(page) {
+  const entries = [...page.mentions, ...state.older];
+  fill("mentions", el("h2", {}, words.mentions),
+    entries.length ? el("ol", {}, entries.map(mention)) : el("p", { class: "empty" }, words.nothing),
+    state.after ? el("button", { class: "more", type: "button", onclick: showOlder }, words.more) : null);
+}
+
+let newest = { mentions: [], to: null };
+
+async function showOlder() {
+  const page = await ask(about("mentions"), { window: state.window, to: newest.to, after: state.after, limit: 20 });
+  state.older.push(...page.mentions);
+  state.after = page.after || null;
+  drawMentions(newest);
+}
+
+// --- aside -----------------------------------------------------------------------------------------------------------
+
+function drawSources({ sources }) {
+  fill("sources", el("h2", {}, words.sources), sources.length ? el("ul", { class: "rows" }, sources.map((source) => el("li", {},
+    el("div", { class: "line" }, el("span", {}, source.name),
+      el("span", { class: `state ${source.state || "starting"}` }, words.states[source.state || "starting"] || source.state)),
+    el("small", {}, [
+      source.last_event_at ? since(source.last_event_at) : words.never,
+      source.gaps && source.gaps.length ? words.gaps(source.gaps.length) : "",
+      source.reason || ""].filter(Boolean).join(" · ")),
+    (source.gaps || []).slice(-1).map((gap) => el("div", {}, el("small", {}, `${words.gapOf}: ${when(gap.start)} – ${when(gap.end)}, ${gap.reason}`)))))) 
+    : el("p", { class: "empty" }, words.noSources));
+}
+
+function drawAlerts({ alerts }) {
+  const shown = alerts.filter((alert) => alert.state === "firing" || Date.now() - new Date(alert.at) < 86400e3).slice(0, 6);
+  fill("alerts", el("h2", {}, words.alerts), shown.length ? el("ul", { class: "rows" }, shown.map((alert) => el("li", {},
+    el("div", { class: "line" }, el("span", {}, alert.title), el("span", { class: `state ${alert.state}` },
+      alert.state === "firing" ? `${words.firing} ${since(alert.started_at)}` : words.resolved)),
+    el("small", {}, `${decimal(alert.value)} · ${words.usual} ${decimal(alert.baseline)}`))))
+    : el("p", { class: "empty" }, words.quiet));
+}
+
+// --- lead and notices ------------------------------------------------------------------------------------------------
+
+function drawLead(pulse) {
+  const span = words.windows[state.window];
+  if (!pulse.posts) { fill("lead", el("p", { class: "quiet" }, words.none(span))); return; }
+  const [posts, unit, authors, people, rest] = words.lead(count(pulse.posts), count(pulse.authors), span);
+  const { low, high, insufficient } = pulse.sentiment;
+  const tone = insufficient ? "" : low > 0 ? words.tone.up : high < 0 ? words.tone.down : words.tone.even;
+  fill("lead", el("p", {}, el("b", {}, posts), unit, el("b", {}, authors), people, `${rest}.`, tone ? el("span", { class: "quiet" }, ` ${tone}`) : null));
+}
+
+function drawSimulated(pulse) {
+  const demo = (pulse.by_platform || {}).demo || 0;
+  const notice = $("simulated");
+  if (notice) notice.remove();
+  if (!demo) return;
+  $("notices").append(el("p", { class: "notice simulated", id: "simulated" },
+    el("strong", {}, demo === pulse.posts ? words.simulated : words.partly), words.simulatedHelp));
+}
+
+function trouble(text) {
+  const old = $("trouble");
+  if (old) old.remove();
+  if (text) $("notices").prepend(el("p", { class: "notice bad", id: "trouble", role: "alert" }, text));
+}
+
+function askForToken() {
+  const input = el("input", { type: "password", autocomplete: "current-password", "aria-label": words.token });
+  const enter = (event) => { event.preventDefault(); sessionStorage.setItem("token", input.value.trim()); location.reload(); };
+  fill("notices", el("div", { class: "notice" }, words.token, el("form", { onsubmit: enter }, input, el("button", { type: "submit" }, words.enter))));
+  input.focus();
+}
+
+// --- choosing --------------------------------------------------------------------------------------------------------
+
+function drawChoices() {
+  fill("windows", WINDOWS.map((window) => el("button", { type: "button", "aria-pressed": String(window === state.window),
+    onclick: () => choose({ window }) }, words.windows[window])));
+  fill("brands", state.brands.map((brand) => el("button", { type: "button", "aria-pressed": String(brand.name === state.brand), title: brand.description || null,
+    onclick: () => choose({ brand: brand.name }) }, brand.title,
+    el("small", {}, state.gone.has(brand.name) ? "…" : brand.name in state.counts ? count(state.counts[brand.name]) : ""))));
+}
+
+function choose(change) {
+  Object.assign(state, change, { older: [], after: null });
+  history.replaceState(null, "", `#${new URLSearchParams({ brand: state.brand, window: state.window })}`);
+  drawChoices();
+  refresh();
+}
+
+// --- keeping up ------------------------------------------------------------------------------------------------------
+
+let turn = 0;
+
+async function refresh() {
+  const mine = ++turn;
+  const asked = { window: state.window };
+  try {
+    const [pulse, series, voice, mentions] = await Promise.all([
+      ask(about("pulse"), asked), ask(about("series"), { ...asked, step: STEPS[state.window] }), ask(about("voice"), asked),
+      ask(about("mentions"), { ...asked, limit: 20 })]);
+    if (mine !== turn) return;  // something else has been chosen meanwhile
+    trouble("");
+    drawLead(pulse); drawSimulated(pulse); drawNumbers(pulse); drawCharts(series); drawVoice(voice);
+    newest = mentions;
+    if (!state.older.length) state.after = mentions.after || null;
+    drawMentions(mentions);
+  } catch (error) {
+    if (mine === turn) failed(error);
+  }
+}
+
+async function refreshService() {
+  const [sources, alerts] = await Promise.all([ask("/api/sources"), ask("/api/alerts")]);
+  drawSources(sources);
+  drawAlerts(alerts);
+}
+
+function failed(error) {
+  if (error.status === 401) askForToken();
+  else trouble(error instanceof Refused ? error.message : words.lost);
+}
+
+let due = null;
+
+function soon() {
+  if (due === null) due = setTimeout(() => { due = null; if (!document.hidden) refresh(); }, REFRESH_MS);
+}
+
+function heard(kind, data) {
+  if (kind === "away") state.gone.add(data.brand);
+  else { state.gone.delete(data.brand); state.counts[data.brand] = data.posts; }
+  drawChoices();
+  if (data.brand === state.brand) soon();
+}
+
+// fetch and not EventSource, which cannot send the token.
+async function listen() {
+  const response = await fetch("/api/live", { headers: headers() });
+  if (!response.ok) throw new Refused(response.status, response.statusText);
+  link("on", words.live);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const fields = Object.fromEntries(block.split("\n").map((row) => [row.slice(0, row.indexOf(":")), row.slice(row.indexOf(":") + 2)]));
+      if (fields.data) heard(fields.event, JSON.parse(fields.data));
+    }
+  }
+}
+
+function link(how, text) {
+  $("link").className = `link ${how}`;
+  $("link").textContent = text;
+}
+
+async function listenForEver() {
+  for (let pause = 1000; ; pause = Math.min(pause * 2, 15000)) {
+    try {
+      await listen();
+      pause = 1000;
+    } catch (error) {
+      if (error.status === 401) return;
+    }
+    link("off", words.lost);
+    await new Promise((resolve) => setTimeout(resolve, pause + 500 * Math.random()));
+  }
+}
+
+async function begin() {
+  document.documentElement.lang = locale;
+  link("", words.waiting);
+  try {
+    state.brands = (await ask("/api/brands")).brands;
+  } catch (error) {
+    failed(error);
+    if (error.status !== 401) setTimeout(begin, 3000);
+    return;
+  }
+  trouble("");
+  if (!state.brands.length) { trouble(words.noBrands); return; }
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const known = (name) => state.brands.some((brand) => brand.name === name);
+  state.brand = known(wanted.get("brand")) ? wanted.get("brand") : state.brands[0].name;
+  state.window = WINDOWS.includes(wanted.get("window")) ? wanted.get("window") : "24h";
+  choose({});
+  const service = () => refreshService().catch(failed);
+  service();
+  setInterval(service, 10000);
+  setInterval(() => { if (!document.hidden) refresh(); }, 30000);  // the window moves on even when nobody speaks
+  addEventListener("resize", soon);
+  listenForEver();
+}
+
+begin();

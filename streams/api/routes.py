@@ -1,0 +1,78 @@
+"""Every route: one table that the server, the checks of parameters and `/openapi.json` are made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams.api import answers
+from streams.api.params import DEFAULT_LIMIT, MAX_LIMIT
+
+JSON = "application/json"
+
+
+class Param(msgspec.Struct, frozen=True):
+    """One parameter of a query."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """`operation` names the handler; `answer` is the type of the body, or `None` where it is no JSON."""
+
+    path: str
+    operation: str
+    summary: str
+    answer: Any = None
+    media: str = JSON
+    params: tuple[Param, ...] = ()
+    internal: bool = False  # from worker to worker; documented all the same
+
+
+def _text(name: str, description: str, example: str, **more: Any) -> Param:
+    return Param(name, description, {"type": "string", "examples": [example], **more})
+
+
+WINDOW = _text("window", "Length of the window: a number and ms, s, m, h, d or w. Default 24h.", "24h")
+TO = _text("to", "End of the window, exclusive (RFC 3339). Default: now.", "2026-11-23T12:00:00Z", format="date-time")
+PLATFORM = _text("platform", "Only posts of this platform.", "bluesky")
+LANG = _text("lang", "Only posts in this language.", "es")
+STEP = _text("step", "Length of one point. Default: the shortest usual one that makes at most 300 points.", "5m")
+AFTER = _text("after", "The `after` of the page before.", "")
+LIMIT = Param(
+    "limit",
+    f"How many at most. Default {DEFAULT_LIMIT}.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+)
+ASKED = (WINDOW, TO, PLATFORM, LANG)
+
+SERVICE = (
+    Route("/healthz", "healthz", "Whether the process runs.", answers.Healthy),
+    Route("/readyz", "readyz", "Whether the numbers are whole; 503 while they are not.", answers.Ready),
+    Route("/metrics", "metrics", "Prometheus metrics.", media="text/plain"),
+    Route("/openapi.json", "openapi", "This description.", dict[str, Any]),
+    Route("/", "dashboard", "The dashboard.", media="text/html"),
+    Route("/dashboard.js", "script", "The dashboard's script.", media="text/javascript"),
+    Route("/charts.js", "charts", "The dashboard's charts.", media="text/javascript"),
+    Route("/words.js", "words", "The dashboard's words.", media="text/javascript"),
+    Route("/dashboard.css", "style", "The dashboard's style.", media="text/css"),
+    Route("/api/brands", "brands", "All configured brands.", answers.Brands),
+    Route("/api/alerts", "alerts", "Alerts that fire, and those that resolved lately.", answers.Alerts),
+    Route("/api/sources", "sources", "The networks: state, last event, gaps.", answers.Sources),
+)
+
+BRAND = (
+    Route("/api/brands/{brand}/pulse", "pulse", "The numbers of a window.", answers.LivePulse, params=ASKED),
+    Route(
+        "/api/brands/{brand}/mentions",
+        "mentions",
+        "The entries themselves, newest first.",
+        answers.Mentions,
+        params=(WINDOW, TO, AFTER, LIMIT),
+    ),
+    Route("/api/live", "live", "Short pulses as they change (server-sent events).", media="text/event-stream"),
+)
+ROUTES = (*SERVICE, *BRAND)
