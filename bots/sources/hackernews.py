@@ -1,7 +1,8 @@
 """Hacker News through its public API (github.com/HackerNews/API): no credentials, no gaps.
 
 New items have dense numbers, so the collector walks from the last number it has to `maxitem`. A number whose item is
-not there yet is asked for again. Edits and deletions come from `updates`; after an absence the newest items are read again.
+not there yet is asked for again. Edits and deletions come from `updates`; after an absence the newest items
+are read again.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from urllib.parse import urljoin, urlsplit
 
 MOST_HTML = 1024 * 1024  # characters; the rest of a longer page is not read
 MOST_LINKS = 200
-_PARAGRAPHS = frozenset(["article", "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"])
+_PARAGRAPHS = frozenset(
+    ["article", "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"]
+)
 _BLOCKS = _PARAGRAPHS | frozenset(["address", "aside", "br", "dd", "dl", "dt", "figcaption", "hr", "li", "tr"])
 _HIDDEN = frozenset({"script", "style", "template", "head", "noscript", "svg"})
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
