@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -20,10 +20,10 @@ _PASSES = 4  # one per depth at which an unknown key can hide another error
 
 
 class Checker:
-    """Validates sections; `problems` collects what is wrong, all of it."""
+    """Validates sections; `problems` collects what is wrong, all of it, but for keys that were `reported` already."""
 
-    def __init__(self, layers: Layers) -> None:
-        self._layers = layers
+    def __init__(self, layers: Layers, reported: Set[Key]) -> None:
+        self._layers, self._reported = layers, reported
         self.problems: list[Problem] = []
 
     def section(self, schema: type[T], tree: Any, prefix: Key = ()) -> T | None:
@@ -33,16 +33,20 @@ class Checker:
         skips the rules that span several keys while one key is wrong.
         """
         seen: set[Key] = set()
+        renamed: dict[Key, Key] = {}
         for _ in range(_PASSES):
             try:
                 result = schema.model_validate(tree)
             except ValidationError as error:
-                details = error.errors(include_url=False)
-                self._report(schema, details, tree, prefix, seen)
-                unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+                details = [(_without_tags(detail["loc"], tree), detail) for detail in error.errors(include_url=False)]
+                for loc, detail in details:
+                    if loc not in seen and (*prefix, *loc) not in self._reported:
+                        self.complain((*prefix, *_as_written(loc, renamed)), _message(schema, detail, loc))
+                    seen.add(loc)
+                unknown = [loc for loc, detail in details if detail["type"] == "extra_forbidden"]
                 if not unknown:
                     return None
-                tree = _repaired(schema, tree, unknown)
+                tree, renamed = _repaired(schema, tree, unknown)
             else:
                 return None if seen else result
         return None
@@ -51,14 +55,13 @@ class Checker:
         """Add a problem of `key`."""
         self.problems.append(Problem(self._layers.place(key), key, message, "warning" if warning else "error"))
 
-    def _report(
-        self, schema: type[Section], details: list[ErrorDetails], tree: Any, prefix: Key, seen: set[Key]
-    ) -> None:
-        for detail in details:
-            loc = _without_tags(detail["loc"], tree)
-            if loc not in seen:
-                seen.add(loc)
-                self.complain((*prefix, *loc), _message(schema, detail, loc))
+
+def _as_written(loc: Key, renamed: Mapping[Key, Key]) -> Key:
+    """The key as it stands in the file, where a misspelt one was read as the one that was meant."""
+    for meant, written in renamed.items():
+        if loc[: len(meant)] == meant:
+            return (*written, *loc[len(meant) :])
+    return loc
 
 
 def _without_tags(loc: Key, tree: Any) -> Key:
@@ -78,18 +81,20 @@ def _without_tags(loc: Key, tree: Any) -> Key:
     return tuple(key)
 
 
-def _repaired(schema: type[Section], tree: Any, unknown: list[Key]) -> Any:
-    """`tree` with each unknown key renamed to the one that was meant, or taken out."""
+def _repaired(schema: type[Section], tree: Any, unknown: list[Key]) -> tuple[Any, dict[Key, Key]]:
+    """`tree` with each unknown key renamed to the one that was meant, or taken out; and what was renamed from what."""
     result = _copy(tree)
+    renamed: dict[Key, Key] = {}
     for loc in unknown:
         block = result
         for part in loc[:-1]:
             block = block[part]
         value = block.pop(loc[-1], None)
         meant = closest(str(loc[-1]), _fields(schema, loc[:-1]))
-        if meant is not None:
-            block.setdefault(meant, value)
-    return result
+        if meant is not None and meant not in block:
+            block[meant] = value
+            renamed[(*loc[:-1], meant)] = loc
+    return result, renamed
 
 
 def _copy(tree: Any) -> Any:
@@ -130,9 +135,11 @@ def _section_in(annotation: Any) -> type[Section] | None:
 def _message(schema: type[Section], detail: ErrorDetails, loc: Key) -> str:
     if detail["type"] == "extra_forbidden":
         return f"unknown key{did_you_mean(str(loc[-1]), _fields(schema, loc[:-1]))}"
-    value = "the value" if _holds_secret(schema, loc) and detail["input"] is not None else detail["input"]
+    value = detail["input"]
     if value is None and detail["type"] != "missing":
         return "is empty; write a value or take the line out"
+    if _holds_secret(schema, loc) and detail["type"] not in ("missing", "value_error"):
+        return "must be text; put it in quotes"  # without the value
     speak = _MESSAGES.get(detail["type"])
     return speak(value, detail.get("ctx", {})) if speak else f"{_lower(detail['msg'])}, not {_shown(value)}"
 

@@ -57,8 +57,7 @@ class Document:
         except UnicodeDecodeError as error:
             self._complain(content[: error.start].count(b"\n") + 1, _encoding(content))
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self._complain(mark.line + 1 if mark else 1, _explain(error, text))
+            self._complain(*_explain(error, text))
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, int(error.position)) + 1
             self._complain(line, f"the character U+{int(error.character):04X} may not stand in YAML")
@@ -79,7 +78,7 @@ class Document:
 
     def _convert(self, node: Node, key: Key, above: tuple[int, ...]) -> Any:
         if id(node) in above:
-            self._complain(node.start_mark.line + 1, "refers to itself", key)
+            self._complain(self._lines[key], "refers to itself", key)
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, key, (*above, id(node)))
@@ -120,7 +119,7 @@ class Document:
         if kind == "float":
             return float(node.value)
         self._complain(node.start_mark.line + 1, f"the tag {node.tag.replace(_TAG, '!!')} means nothing here", key)
-        return None
+        return node.value
 
     def _complain(self, line: int, message: str, key: Key = (), *, warning: bool = False) -> None:
         self.problems.append(Problem(self._at(line), key, message, "warning" if warning else "error"))
@@ -157,12 +156,18 @@ def _encoding(content: bytes) -> str:
     return "this line is not UTF-8; save the file as UTF-8"
 
 
-def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    """The line of a syntax error, and what is wrong there."""
     lines = text.splitlines()
-    mark = error.problem_mark
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    mark, opened = error.problem_mark, error.context_mark
+    at = mark.line if mark else 0
+    line = lines[at] if at < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "a tab indents this line; YAML wants spaces"
+        return at + 1, "a tab indents this line; YAML wants spaces"
     if mark and line[mark.column : mark.column + 1] in ("@", "`", "%"):
-        return f"a value cannot begin with {line[mark.column]}; put it in quotes"
-    return ": ".join(part for part in (error.context, error.problem) if part)
+        return at + 1, f"a value cannot begin with {line[mark.column]}; put it in quotes"
+    if opened and "quoted scalar" in str(error.context):
+        return opened.line + 1, "a quote opens here and is never closed"
+    if opened and "flow" in str(error.context):
+        return opened.line + 1, f"a bracket opens here and is not closed as it should be: {error.problem}"
+    return at + 1, ": ".join(part for part in (error.context, error.problem) if part)

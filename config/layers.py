@@ -47,12 +47,20 @@ class Layers:
 
     def place(self, key: Key) -> Place:
         """Where the value of `key` comes from; for one that nobody gave, where the block stands that lacks it."""
+        layers = self._holders(key)
         for length in range(len(key), 0, -1):
-            for layer in reversed(self._layers):
-                found = layer.place(key[:length])
-                if found is not None:
-                    return found
+            found = next(filter(None, (layer.place(key[:length]) for layer in layers)), None)
+            if found is not None:
+                return found
         return Place("configuration")
+
+    def _holders(self, key: Key) -> list[Layer]:
+        """Where `key` may come from, first the strongest. A list comes whole from the strongest layer that has it."""
+        layers = list(reversed(self._layers))
+        position = next((index for index, part in enumerate(key) if isinstance(part, int)), None)
+        if position is None:
+            return layers
+        return [layer for layer in layers if layer.place(key[:position]) is not None][:1] or layers
 
 
 def _merge(below: Any, above: Any) -> Any:

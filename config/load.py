@@ -105,8 +105,8 @@ class _Examiner:
     def __init__(self, layers: Layers, families: Families, documents: Sequence[Document]) -> None:
         self._layers, self._families = layers, families
         self._folders = {document.name: document.folder for document in documents}
-        self._checker = Checker(layers)
         self._secrets = SecretFiles(layers, self._folder)
+        self._checker = Checker(layers, self._secrets.unread)
 
     def run(self, brands: Sequence[str]) -> tuple[Config | None, list[Problem]]:
         """The configuration, and what is wrong with it."""
@@ -122,7 +122,7 @@ class _Examiner:
         return config, [*self._checker.problems, *self._secrets.problems]
 
     def _check_the_rest(self, tree: dict[str, Any], *, chosen: bool) -> None:
-        """The rules between settings, on the blocks that are well formed: these mistakes are to be seen at once, too."""
+        """The rules between settings, on the blocks that are well formed: their mistakes belong in the same report."""
         broken = {str(problem.key[0]) for problem in self._checker.problems if problem.key} | set(self._families)
         no_brands = "brands" in broken
         known = set(Config.model_fields) - broken - ({"alerts"} if no_brands else set())

@@ -20,6 +20,8 @@ class SecretFiles:
     def __init__(self, layers: Layers, folder: Callable[[Key], Path]) -> None:
         self._layers, self._folder = layers, folder
         self.problems: list[Problem] = []
+        self.unread: set[Key] = set()
+        """Secrets that were asked for and are not there: that has been said, and need not be said twice."""
 
     def resolve(self, schema: type[Section], tree: Any, prefix: Key) -> Any:
         """`tree` with secrets in the place of their files."""
@@ -52,7 +54,13 @@ class SecretFiles:
         elif not isinstance(path, str):
             self._complain(key, "must be the path of a file")
         else:
-            block[name] = self._read(self._folder(key) / Path(path).expanduser(), key)
+            self._put(block, (*prefix, name), self._read(self._folder(key) / Path(path).expanduser(), key))
+
+    def _put(self, block: dict[str, Any], key: Key, secret: str | None) -> None:
+        if secret is None:
+            self.unread.add(key)
+        else:
+            block[str(key[-1])] = secret
 
     def _read(self, path: Path, key: Key) -> str | None:
         try:
