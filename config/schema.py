@@ -135,6 +135,12 @@ class VolumeSpike(Section):
     min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Never fires below this volume.")
     hold: Duration = Field(default=timedelta(minutes=10), description="Resolves after this long without it.")
 
+    @model_validator(mode="after")
+    def _has_history(self) -> Self:
+        if self.baseline < 48 * self.window:  # `streams.alerting.volume.MIN_WINDOWS`: with less, nothing is ever judged
+            raise ValueError("the baseline must be at least 48 times as long as the window")
+        return self
+
 
 class Alerts(Section):
     """What is worth telling."""
