@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import ClientError, ClientWebSocketResponse, WSServerHandshakeError
@@ -43,14 +44,16 @@ class BlueskyOptions(SourceOptions):
     collections: Annotated[tuple[Collection, ...], Field(min_length=1)] = Field(
         default=(POST, REPOST), description="What to collect: posts, reposts or both."
     )
-    silence: Duration = Field(
+    silence: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=2))] = Field(
         default=timedelta(seconds=30), description="No event for this long is a stall: reconnect."
     )
-    overlap: Duration = Field(
+    overlap: Annotated[Duration, Field(ge=timedelta(0))] = Field(
         default=timedelta(minutes=1), description="How far to step back in time when another server takes over."
     )
-    lookback: Duration = Field(default=timedelta(minutes=5), description="At the first start, begin this long ago.")
-    away: Duration = Field(
+    lookback: Annotated[Duration, Field(ge=timedelta(0))] = Field(
+        default=timedelta(minutes=5), description="At the first start, begin this long ago."
+    )
+    away: Annotated[Duration, Field(ge=timedelta(0))] = Field(
         default=timedelta(minutes=15), description="How long to stay away from a preferred server that failed."
     )
 
@@ -59,8 +62,11 @@ class BlueskyOptions(SourceOptions):
     def _urls(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         urls = tuple((host if "://" in host else f"wss://{host}").rstrip("/") for host in hosts)
         for url in urls:
-            if not url.startswith(("ws://", "wss://")):
+            parts = urlsplit(url)
+            if parts.scheme not in ("ws", "wss") or not parts.hostname:
                 raise ValueError(f"{url!r} is not a websocket address (wss://…)")
+            if parts.username or parts.path or parts.query or parts.fragment:
+                raise ValueError(f"{parts.hostname}: only the address of the server, without user, path or query")
         return urls
 
 

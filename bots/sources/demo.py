@@ -40,7 +40,9 @@ class DemoOptions(SourceOptions):
     speed: Annotated[float, Field(ge=1, le=100)] = Field(
         default=1.0, description="How many times faster crises (every 3 h) and campaigns (daily) follow each other."
     )
-    backfill: Duration = Field(default=timedelta(hours=24), description="At the first start, how much past is made up.")
+    backfill: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=90))] = Field(
+        default=timedelta(hours=24), description="At the first start, how much past is made up."
+    )
 
 
 class Resume(msgspec.Struct, frozen=True):

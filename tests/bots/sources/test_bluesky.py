@@ -303,11 +303,21 @@ async def test_a_cursor_of_v1_goes_on_in_v2_and_back(http: Http, clock: Clock) -
 
 @pytest.mark.parametrize(
     "options",
-    [{"hosts": []}, {"hosts": ["https://example.org"]}, {"version": "v3"}, {"collections": ["app.bsky.feed.like"]}],
+    [
+        {"hosts": []},
+        {"hosts": ["https://example.org"]},
+        {"hosts": ["wss://user:secret@example.org"]},
+        {"hosts": ["wss://example.org/subscribe"]},
+        {"version": "v3"},
+        {"collections": ["app.bsky.feed.like"]},
+        {"silence": "0s"},
+        {"silence": "1h"},
+    ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         BlueskyOptions(**options)
+    assert "secret" not in refused.value.errors()[0]["msg"]
 
 
 def test_a_bare_host_is_a_secure_websocket() -> None:
