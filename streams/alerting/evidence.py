@@ -12,6 +12,7 @@ from streams.records import Alert, Entry, event_ms
 
 QUOTES = 3
 MOST_TEXT = 500  # characters of a quote; outlets cut further
+_TICK = timedelta(milliseconds=1)
 MOST_READ = 2_000  # newest entries of the window that are looked at
 
 Quote = dict[str, str]
@@ -44,9 +45,10 @@ def _find(desk: Desk, brand: str, quote: Quote) -> Quote | None:
     if "at" not in quote:
         return quote  # not from here: whoever raised it looks after it
     at = datetime.fromisoformat(quote["at"])
+    start, end = at - _TICK, at + 2 * _TICK  # whichever way a desk rounds to milliseconds
     after: str | None = None
     while True:
-        page = desk.entries(brand, at, at + timedelta(milliseconds=1), after, MOST_READ)
+        page = desk.entries(brand, start, end, after, MOST_READ)
         match = next((entry for entry in page.entries if entry.post.id == quote["id"]), None)
         if match is not None:
             return _quote(match) if match.post.text else None

@@ -14,7 +14,10 @@ _MOST_TERMS = 100_000  # the fraction needs about sqrt(max(a, b)) terms: enough 
 
 def tail(k: int, mean: float, size: float) -> float:
     """P(Y >= k) for Y with the given mean (> 0) and size r > 0 (variance = mean + mean² / r)."""
-    return 1.0 if k <= 0 else incomplete_beta(float(k), size, mean / (mean + size))
+    if k <= 0:
+        return 1.0
+    whole = mean + size
+    return incomplete_beta(float(k), size, mean / whole, size / whole)
 
 
 def quantile(level: float, mean: float, size: float) -> int:
@@ -28,13 +31,14 @@ def quantile(level: float, mean: float, size: float) -> int:
     return above
 
 
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), 0 <= x < 1 (DLMF 8.17.4 and 8.17.22)."""
-    if x <= 0:
-        return 0.0
+def incomplete_beta(a: float, b: float, x: float, y: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), 0 < x < 1 (DLMF 8.17.4 and 8.17.22).
+
+    `y` is 1 - x, given by the caller: where x is close to 1 a difference would have lost it.
+    """
     if x > (a + 1) / (a + b + 2):  # the other end of the symmetry converges fast
-        return 1.0 - incomplete_beta(b, a, 1 - x)
-    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+        return 1.0 - incomplete_beta(b, a, y, x)
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(y)
     return math.exp(front) / (a * _fraction(a, b, x))
 
 
