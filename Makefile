@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench lock example clean
 export BRAND
 
 VENV ?= .venv
@@ -35,6 +35,10 @@ lock: $(VENV)/.dev
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
+
+# config/example.yaml, from the schemas.
+example: $(VENV)/.dev
+	$(BIN)/python -m bots.example
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

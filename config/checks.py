@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.keys import is_secret, section_of
+from config.keys import is_list, is_secret, section_of
 from config.layers import Layers
 from config.naming import slug
 from config.problems import Key, Problem, closest, did_you_mean
-from config.schema import Section
+from config.schema import Config, Section
 
 T = TypeVar("T", bound=Section)
 _PASSES = 4  # one per depth at which an unknown key can hide another error
@@ -54,6 +54,12 @@ class Checker:
     def complain(self, key: Key, message: str, *, warning: bool = False) -> None:
         """Add a problem of `key`."""
         self.problems.append(Problem(self._layers.place(key), key, message, "warning" if warning else "error"))
+
+
+def without_empty_blocks(tree: dict[str, Any]) -> dict[str, Any]:
+    """`tree` without blocks of which only the name is there: `api:` with all below it commented out changes nothing."""
+    blocks = [name for name, field in Config.model_fields.items() if section_of(field) and not is_list(field)]
+    return {key: value for key, value in tree.items() if value is not None or key not in blocks}
 
 
 def _as_written(loc: Key, renamed: Mapping[Key, Key]) -> Key:

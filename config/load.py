@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.checks import Checker
+from config.checks import Checker, without_empty_blocks
 from config.document import Document, read_document
 from config.environment import FILE_VARIABLE, from_environment
 from config.keys import Families, settings
@@ -82,7 +82,10 @@ def examine(
     problems = [problem for document in documents for problem in document.problems]
     variables, unknown = from_environment(env, list(settings(Config, families)), rank=2)
     layers = Layers([*documents, variables, _options(data_dir)])
-    config, found = _Examiner(layers, families, documents).run([brand] if isinstance(brand, str) else brand or ())
+    names = [brand] if isinstance(brand, str) else list(brand or ())
+    if any(not name.strip() for name in names):
+        problems.append(Problem(Place("--brand", None, 3), (), "is empty; give the name of a brand"))
+    config, found = _Examiner(layers, families, documents).run([name for name in names if name.strip()])
     # After an unreadable file the rest is noise: what it would have said is missing.
     problems += unknown + ([] if _broken(problems) else found)
     errors = any(problem.severity == "error" for problem in problems)
@@ -111,7 +114,7 @@ class _Examiner:
     def run(self, brands: Sequence[str]) -> tuple[Config | None, list[Problem]]:
         """The configuration, and what is wrong with it."""
         tree = name_apart(self._layers.merged(), self._layers.place, self._checker.complain)
-        tree = self._secrets.resolve(Config, tree, ())
+        tree = self._secrets.resolve(Config, without_empty_blocks(tree), ())
         members = {name: self._members(name, tree.get(name)) for name in self._families}
         config = self._checker.section(Config, {key: value for key, value in tree.items() if key not in members})
         if config is None:

@@ -34,10 +34,15 @@ class Brand(Section):
     terms: tuple[str, ...] = Field(default=(), description="Words or phrases; case and accents do not matter.")
     exclude: tuple[str, ...] = Field(default=(), description="A post with one of these words does not name the brand.")
     hashtags: tuple[str, ...] = Field(default=(), description="Hashtags, with or without #.")
-    handles: tuple[str, ...] = Field(default=(), description="Accounts that name the brand when mentioned.")
-    domains: tuple[str, ...] = Field(default=(), description="A link to one of these, or below, names the brand.")
+    handles: tuple[str, ...] = Field(
+        default=(), description="Accounts that name the brand when mentioned, with or without @."
+    )
+    domains: tuple[str, ...] = Field(
+        default=(), description="A link to one of these domains, or below, names the brand."
+    )
     own: tuple[str, ...] = Field(
-        default=(), description="The brand's own accounts: handles, or author ids (`platform:native id`)."
+        default=(),
+        description="The brand's own accounts: handles (with or without @), or author ids (`platform:native id`).",
     )
     languages: tuple[str, ...] = Field(default=(), description="Only these languages (BCP 47); empty: all.")
 
@@ -58,23 +63,28 @@ class Kafka(Section):
 
     bootstrap: str = Field(default="", description="host:port[,host:port…] of a cluster; empty: the embedded broker.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(
-        default=0, description="Of the embedded broker; 0: a free one, kept."
+        default=0, description="Port of the embedded broker; 0: a free one, then kept."
     )
-    replication: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Copies of each partition.")
+    replication: Annotated[int, Field(ge=1, le=9)] = Field(
+        default=1, description="Copies of each partition on a cluster."
+    )
     posts_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=4, description="Of `posts`: the most workers that share the matching. Fixed once created."
+        default=4, description="Partitions of `posts`: the most workers that share the matching. Fixed once created."
     )
     brand_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=4, description="Of `mentions`: the most workers that share the brands. Fixed once created."
+        default=4, description="Partitions of `mentions`: the most workers that share the brands. Fixed once created."
     )
     security: dict[str, Any] = Field(
-        default_factory=dict, description="security_protocol, sasl_mechanism, sasl_plain_username, ssl_cafile, …"
+        default_factory=dict,
+        description="For a cluster: security_protocol, sasl_mechanism, sasl_plain_username, ssl_cafile, …",
     )
-    password: SecretStr | None = Field(default=None, description="SASL password; by environment or password_file.")
+    password: SecretStr | None = Field(default=None, description="SASL password for a cluster.")
     posts_retention: Duration = Field(
-        default=timedelta(days=7), description="How long the log keeps `posts`, `mentions`."
+        default=timedelta(days=7), description="How long the log keeps `posts` and `mentions`."
     )
-    dead_letters_retention: Duration = Field(default=timedelta(days=30), description="And `dead-letters`.")
+    dead_letters_retention: Duration = Field(
+        default=timedelta(days=30), description="How long the log keeps `dead-letters`."
+    )
 
 
 class Match(Section):
@@ -83,22 +93,34 @@ class Match(Section):
     wait: Duration = Field(
         default=timedelta(hours=6), description="How long a reply or quote waits for the post that makes it belong."
     )
-    waiting: Annotated[int, Field(ge=1)] = Field(default=200_000, description="The most that wait, per partition.")
+    waiting: Annotated[int, Field(ge=1)] = Field(
+        default=200_000, description="The most posts that wait, per partition."
+    )
 
 
 class Ledger(Section):
     """The stored truth: one entry per brand and post."""
 
-    retention: Duration = Field(default=timedelta(days=90), description="Entries are forgotten after this time.")
-    text_retention: Duration = Field(default=timedelta(days=30), description="Their text is dropped after this time.")
+    retention: Duration = Field(
+        default=timedelta(days=90), description="Entries are forgotten this long after they were seen."
+    )
+    text_retention: Duration = Field(
+        default=timedelta(days=30), description="Raw text is dropped this long after it was seen."
+    )
 
 
 class Views(Section):
     """Floors and sizes of the numbers."""
 
-    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Fewer posts are `insufficient`.")
-    min_authors: Annotated[int, Field(ge=1)] = Field(default=5, description="Fewer authors are `insufficient`.")
-    bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(default=200, description="Replicates for intervals.")
+    min_posts: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="With fewer posts a number says `insufficient`."
+    )
+    min_authors: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="With fewer authors a number says `insufficient`."
+    )
+    bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(
+        default=200, description="Replicates of the bootstrap over authors, for intervals."
+    )
 
 
 class Model(Section):
@@ -120,8 +142,10 @@ class Api(Section):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; beyond loopback a token is needed.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(default=6066, description="Port to listen on; 0: a free one.")
-    token: SecretStr | None = Field(default=None, description="Bearer token; by environment or token_file.")
-    advertise: str = Field(default="", description="URL for other workers; default: http://host:port.")
+    token: SecretStr | None = Field(default=None, description="Bearer token that the API asks for.")
+    advertise: str = Field(
+        default="", description="URL under which other workers reach this one; default: http://host:port."
+    )
 
 
 class VolumeSpike(Section):
@@ -131,9 +155,11 @@ class VolumeSpike(Section):
     brands: tuple[str, ...] = Field(default=(), description="Brands it watches; empty: all.")
     window: Duration = Field(default=timedelta(minutes=5), description="The window whose volume is tested.")
     baseline: Duration = Field(default=timedelta(hours=24), description="The past it is compared with.")
-    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(default=1e-4, description="Fires when a volume is less likely.")
+    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        default=1e-4, description="Fires when so high a volume is less likely than this."
+    )
     min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Never fires below this volume.")
-    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves after this long without it.")
+    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves after this long without the condition.")
 
     @model_validator(mode="after")
     def _has_history(self) -> Self:
