@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 
 import classifiers
 from classifiers.base import Classifier
@@ -33,7 +34,7 @@ from streams.local_desk import LocalDesk
 from streams.log import LogReader
 from streams.match import Matcher
 from streams.membership import Membership
-from streams.outbox import Outbox
+from streams.outbox import Outbox, Send
 from streams.rebuild import rebuilder
 from streams.sources_tail import SourcesTail
 from streams.stage import Stage
@@ -45,6 +46,8 @@ from streams.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 Recover = Callable[[Matcher], Awaitable[int]]
+ROLL_S = 3_600.0  # as `segment.ms`
+ROLL_KEY = b"\x00roll"  # the key of no post and of no entry
 
 
 class WorkerFailed(RuntimeError):
@@ -149,6 +152,7 @@ class Worker:
         stack.push_async_callback(app.stop)
         await app.start()
         self.tasks.start(self._watch(app), "Faust")
+        self.tasks.start(self._roll(), "rolling of segments")
         publish = AlertTopic(self.producer, self.config).publish
         self.tasks.start(Alerting(self.desk, self.config, publish, now, self.alerts).run(), "alert rules")
 
@@ -170,6 +174,20 @@ class Worker:
         """The index learnt that posts gained or lost a brand: their quotes and reposts are judged again."""
         if self._stages:
             self._stages[0].touch(post_ids)
+
+    async def _roll(self) -> None:
+        """Kafka compacts a segment only after it has rolled, and rolls only when something is appended. So every
+        partition held gets a tombstone of nothing now and then, or a deleted text could stay in a quiet one."""
+        while True:
+            for stage in self._stages:
+                sends: list[Send] = [(partition, ROLL_KEY, None) for partition in stage.workers]
+                try:
+                    await self.outbox.deliver(stage.topic, sends)
+                    if stage.topic == self.topics.mentions:
+                        await self.outbox.deliver(self.topics.ledger, sends)
+                except KafkaError as error:
+                    log.warning("could not roll %s: %s; the next turn will", stage.topic, error)
+            await asyncio.sleep(ROLL_S)
 
     async def _watch(self, app: faust.App) -> None:
         await app.wait_until_stopped()
