@@ -11,14 +11,16 @@ from random import Random
 import msgspec
 from aiokafka import ConsumerRecord
 
-from bots.chat.base import Delivered, Message, Outlet, OutletOptions, Refused, RetryLater
+from bots.chat.base import Delivered, Message, Outcome, Outlet, OutletOptions, Refused, RetryLater
 from bots.chat.told import Told
 from streams import metrics
 from streams.alerting.topic import readable
 from streams.records import Alert
+from streams.tasks import Tasks
 
 log = logging.getLogger(__name__)
 LONGEST_ASKED = timedelta(hours=1)  # a destination may ask for more patience than that, but is asked again then
+GRACE_S = 3.0  # how long a stop waits for the attempt under way
 
 GiveUp = Callable[[Alert, str], Awaitable[None]]
 """Keeps an alert that could not be delivered, and the reason."""
@@ -41,6 +43,7 @@ class Courier:
         self._name, self._outlet, self._told = name, outlet, told
         self._newest, self._display, self._give_up = newest, display, give_up
         self._since, self._random = since, random
+        self._tasks = Tasks()
 
     async def handle(self, records: Sequence[ConsumerRecord]) -> None:
         """Tell what is news. Raises `KafkaError` when a dead letter could not be kept; calling again is harmless."""
@@ -62,7 +65,7 @@ class Courier:
         options: OutletOptions = self._outlet.options
         reason = ""
         for number in range(options.tries):
-            outcome = await self._outlet.send(Message(self._current(alert), self._display(alert.brand)))
+            outcome = await self._attempt(alert)
             metrics.DELIVERIES.labels(self._name, type(outcome).__name__).inc()
             if isinstance(outcome, Delivered):
                 log.info("%s: told that %s", self._name, alert.title)
@@ -75,6 +78,19 @@ class Courier:
         log.error("%s: giving up on %s: %s", self._name, alert.title, reason)
         await self._give_up(alert, reason)
 
+    async def _attempt(self, alert: Alert) -> Outcome:
+        """One attempt; being stopped, we wait a little for what is under way, so that it is not repeated."""
+        message = Message(self._current(alert), self._display(alert.brand))
+        sending = self._tasks.start(self._outlet.send(message), f"send to {self._name}")
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=GRACE_S)
+            if _is_delivered(sending):
+                self._told.remember(self._name, alert)
+            await self._tasks.stop()
+            raise
+
     def _current(self, alert: Alert) -> Alert:
         """The alert with its quotes as they are now: a post may have been deleted while we waited."""
         newest = self._newest(alert.fingerprint)
@@ -86,6 +102,11 @@ class Courier:
         seconds = wait_of(self._outlet.options, outcome.after, number, self._random)
         log.warning("%s: %s; again in %.1f s", self._name, outcome.reason, seconds)
         await asyncio.sleep(seconds)
+
+
+def _is_delivered(sending: asyncio.Task[Outcome]) -> bool:
+    ended = sending.done() and not sending.cancelled() and sending.exception() is None
+    return ended and isinstance(sending.result(), Delivered)
 
 
 def wait_of(options: OutletOptions, asked: float | None, number: int, random: Random) -> float:

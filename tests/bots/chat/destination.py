@@ -29,7 +29,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """How to answer; `how` is `answer`, `hang` (never), `cut` (close without a word) or `endless` (a body)."""
+    """How to answer; `how` is `answer`, `hang` (never), `slow`, `cut` (close without a word), `endless` (a body)."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +60,8 @@ class Destination:
             self.arrived.notify_all()
         if answer.how == "hang":
             await asyncio.sleep(3_600)
+        if answer.how == "slow":
+            await asyncio.sleep(0.2)
         if answer.how == "cut":
             assert request.transport is not None
             request.transport.abort()
