@@ -102,7 +102,9 @@ class PartitionWorker:
         if not (self._queue or self._touched):
             self._more.clear()
             try:
-                await asyncio.wait_for(self._more.wait(), TICK_S)
+                # Not `wait_for`: before Python 3.12 it can swallow a cancellation that comes with the event.
+                async with asyncio.timeout(TICK_S):
+                    await self._more.wait()
             except TimeoutError:
                 await self._retried(self._processor.tick)
         if self._touched:
