@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -101,6 +102,14 @@ class Snapshot:
     def is_own(self, authors: Ints) -> Bools:
         """Which of the authors are the brand's own accounts."""
         return lookup(authors, self.own)[1]
+
+
+class Interactions(NamedTuple):
+    """Directed, one element each: the row that interacts, and the author hashes of both ends."""
+
+    rows: Ints
+    source: Ints
+    target: Ints
 
 
 class Rows:
@@ -215,25 +224,24 @@ class Rows:
     # -- interactions ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def interactions(self) -> tuple[Ints, Ints]:
-        """(from, to): author hashes of each reply, quote and repost between two known, different accounts.
+    def interactions(self) -> Interactions:
+        """Each reply, quote and repost between two known, different accounts.
 
-        An answer that also quotes is two interactions when it addresses two people, and in any case at most one of
-        each sort. Where the network does not name the other end, it is who wrote the post, if the brand holds it.
+        An answer that also quotes is two interactions. Where the network does not name the other end, it is who wrote
+        the post, if the brand holds it.
         """
         replies = self._ends("reply_post", "reply_author")
         references = self._ends("ref_post", "ref_author")
-        source = np.concatenate((replies[0], references[0]))
-        target = np.concatenate((replies[1], references[1]))
-        return source, target
+        rows, targets = (np.concatenate(both) for both in zip(replies, references, strict=True))
+        return Interactions(rows, self.author[rows], targets)
 
     def _ends(self, post: str, author: str) -> tuple[Ints, Ints]:
         posts, target = self.column(post), self.column(author).copy()
         missing = np.flatnonzero((target == NOBODY) & (posts != NOBODY))
         if len(missing):
             target[missing] = self.snapshot.authors_of(posts[missing])
-        known = (target != NOBODY) & (target != self.author)
-        return self.author[known], target[known]
+        known = np.flatnonzero((target != NOBODY) & (target != self.author))
+        return known, target[known]
 
 
 def factorise(values: Ints) -> tuple[Ints, Ints]:

@@ -1,0 +1,71 @@
+"""Who is new, who came back, who stayed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from streams.views.asked import Answer, Asked, Share
+from streams.views.columns import Bools, Ints, lookup, moment
+from streams.views.intervals import wilson
+from streams.views.rows import Rows
+from streams.views.window import Window
+
+
+class Renewal(Answer, frozen=True, kw_only=True):
+    """The brand's own accounts apart. `retention`: of the authors of the window of equal length before this one, those
+    seen again. `since`: the oldest entry there is; who spoke only before it counts as new. Insufficient when there is
+    nothing older than the window: then everybody would look new."""
+
+    newcomers: int
+    returning: int
+    retention: Share
+    since: datetime | None
+
+
+def renewal(rows: Rows, asked: Asked) -> Renewal:
+    """New is who is in no entry of the brand before the window, in whatever language or network."""
+    here, since = _people(rows), rows.snapshot.since
+    known = seen_before(rows, here)
+    start = moment(rows.start)
+    return Renewal(
+        posts=int((~rows.own).sum()),
+        authors=len(here),
+        insufficient=asked.too_few(int((~rows.own).sum()), len(here)) or since is None or since >= start,
+        newcomers=int((~known).sum()),
+        returning=int(known.sum()),
+        retention=_retention(rows, here, asked),
+        since=since,
+    )
+
+
+def _people(rows: Rows) -> Ints:
+    """Distinct authors but the brand's own."""
+    return rows.authors[~rows.snapshot.is_own(rows.authors)]
+
+
+def seen_before(rows: Rows, authors: Ints) -> Bools:
+    """Which of the sorted `authors` wrote anything before the window."""
+    seen, since, start = np.zeros(len(authors), dtype=bool), rows.snapshot.since, moment(rows.start)
+    if since is not None and since < start:
+        at, found = lookup(rows.snapshot.rows(Window(since, start)).author, authors)
+        seen[at[found]] = True
+    return seen
+
+
+def _retention(rows: Rows, here: Ints, asked: Asked) -> Share:
+    window = Window(moment(rows.start), moment(rows.end)).before()
+    before = rows.snapshot.rows(window, platform=rows.platform, lang=rows.lang)
+    people = _people(before)
+    posts, stayed = int((~before.own).sum()), int(lookup(people, here)[1].sum())
+    too_few = asked.too_few(posts, len(people))
+    return Share(
+        posts=posts,
+        authors=len(people),
+        insufficient=too_few,
+        count=stayed,
+        total=len(people),
+        share=None if too_few else stayed / len(people),
+        interval=None if too_few else wilson(stayed, len(people)),
+    )

@@ -1,0 +1,81 @@
+"""How long a thread waits for its first reply."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.views.asked import Answer, Asked
+from streams.views.columns import REPLY, Bools, Ints, lookup
+from streams.views.rows import Rows
+from streams.views.survival import median
+
+_NEVER = np.iinfo(np.int64).max
+
+
+class Waiting(Answer, frozen=True, kw_only=True):
+    """`median_s` in seconds, None while more than half of the threads still wait.
+
+    `posts` and `authors` are the threads' first posts and who wrote them. The upper end of the interval is None where
+    the data do not bound it.
+    """
+
+    threads: int
+    answered: int
+    median_s: float | None = None
+    interval: tuple[float, float | None] | None = None
+
+
+class FirstResponse(Waiting, frozen=True, kw_only=True):
+    """The first reply by anyone but who began the thread; `by_brand`: by an own account, in threads of others."""
+
+    by_brand: Waiting
+
+
+def first_response(rows: Rows, asked: Asked) -> FirstResponse:
+    """Over threads whose first post is among `rows`; those unanswered at the window's end are censored there.
+
+    Replies count in whatever language, up to the end of the window; one dated before its thread counts as immediate.
+    """
+    threads = _Threads(rows)
+    anyone = threads.waiting(threads.first_by_others(), np.ones(len(threads.begun), dtype=bool), asked)
+    brand = threads.waiting(threads.first_by_brand(), ~threads.own, asked)
+    return FirstResponse(**{name: getattr(anyone, name) for name in Waiting.__struct_fields__}, by_brand=brand)
+
+
+class _Threads:
+    """Threads by the hash of their root, and the replies in them."""
+
+    def __init__(self, rows: Rows) -> None:
+        first = np.flatnonzero((rows.root == rows.post) & rows.spoken)
+        first = first[np.argsort(rows.post[first])]
+        self.end, self.begun, self.author, self.own = rows.end, rows.time[first], rows.author[first], rows.own[first]
+        everything = rows.widened()
+        thread, inside = lookup(everything.root, rows.post[first])
+        reply = inside & (everything.kind == REPLY)
+        self._thread, self._at = thread[reply], everything.time[reply]
+        self._author, self._own = everything.author[reply], everything.own[reply]
+
+    def first_by_others(self) -> Ints:
+        """Per thread: the time of the first reply by someone else; `_NEVER` without one."""
+        return self._first(self._author != self.author[self._thread])
+
+    def first_by_brand(self) -> Ints:
+        """Per thread: the time of the first reply by an own account."""
+        return self._first(self._own)
+
+    def _first(self, counts: Bools) -> Ints:
+        first = np.full(len(self.begun), _NEVER)
+        np.minimum.at(first, self._thread[counts], self._at[counts])
+        return first
+
+    def waiting(self, first: Ints, which: Bools, asked: Asked) -> Waiting:
+        """The median over the threads `which`."""
+        begun, first, authors = self.begun[which], first[which], len(np.unique(self.author[which]))
+        observed = first != _NEVER
+        too_few = asked.too_few(len(begun), authors)
+        counts = {"posts": len(begun), "authors": authors, "threads": len(begun), "answered": int(observed.sum())}
+        if too_few:
+            return Waiting(insufficient=True, **counts)
+        value, low, high = median(np.maximum(np.minimum(first, self.end) - begun, 0), observed)
+        interval = None if low is None else (low / 1e6, None if high is None else high / 1e6)
+        return Waiting(insufficient=False, median_s=None if value is None else value / 1e6, interval=interval, **counts)
