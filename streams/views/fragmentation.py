@@ -45,8 +45,10 @@ def fragments(sizes: Ints) -> float | None:
 
 
 def components(n: int, source: Ints, target: Ints) -> Ints:
-    """The smallest member of each node's component: labels sink along edges, then pointers are jumped (Shiloach & Vishkin
-    1982); few rounds whatever the shape, and all of them in numpy."""
+    """The smallest member of each node's component.
+
+    Labels sink along edges, then pointers are jumped (Shiloach & Vishkin 1982): few rounds whatever the shape.
+    """
     label = np.arange(n)
     while True:
         low = np.minimum(label[source], label[target])

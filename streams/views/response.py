@@ -7,7 +7,7 @@ import numpy as np
 from streams.views.asked import Answer, Asked
 from streams.views.columns import REPLY, Bools, Ints, lookup
 from streams.views.rows import Rows
-from streams.views.survival import median
+from streams.views.survival import Median, median
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -73,9 +73,18 @@ class _Threads:
         begun, first, authors = self.begun[which], first[which], len(np.unique(self.author[which]))
         observed = first != _NEVER
         too_few = asked.too_few(len(begun), authors)
-        counts = {"posts": len(begun), "authors": authors, "threads": len(begun), "answered": int(observed.sum())}
-        if too_few:
-            return Waiting(insufficient=True, **counts)
-        value, low, high = median(np.maximum(np.minimum(first, self.end) - begun, 0), observed)
-        interval = None if low is None else (low / 1e6, None if high is None else high / 1e6)
-        return Waiting(insufficient=False, median_s=None if value is None else value / 1e6, interval=interval, **counts)
+        waited = np.maximum(np.minimum(first, self.end) - begun, 0)
+        value, low, high = Median(None, None, None) if too_few else median(waited, observed)
+        return Waiting(
+            posts=len(begun),
+            authors=authors,
+            insufficient=too_few,
+            threads=len(begun),
+            answered=int(observed.sum()),
+            median_s=_seconds(value),
+            interval=None if low is None else (low / 1e6, _seconds(high)),
+        )
+
+
+def _seconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1e6

@@ -13,7 +13,7 @@ from streams.views.rows import Rows
 
 
 class Volume(Answer, frozen=True, kw_only=True):
-    """`posts` are entries and `authors` distinct author ids, with own accounts and reposts; counts never are too few."""
+    """`posts` are entries, `authors` distinct author ids, with own accounts and reposts; counts are never too few."""
 
     by_kind: dict[str, int]
     by_platform: dict[str, int]
