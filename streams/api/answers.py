@@ -8,6 +8,8 @@ from datetime import datetime
 import msgspec
 
 from streams.records import Alert, Entry, SourceStatus
+from streams.views.pulse import Pulse
+from streams.views.voice import ShareOfVoice
 
 
 class Healthy(msgspec.Struct, frozen=True):
@@ -72,7 +74,27 @@ class Sources(msgspec.Struct, frozen=True):
     sources: Sequence[SourceStatus]
 
 
-class Voice(msgspec.Struct, frozen=True):
-    """x"""
+class BrandVoice(msgspec.Struct, frozen=True):
+    """One brand's share among those of the group that answered."""
 
+    brand: str
+    voice: ShareOfVoice
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """Share of voice in a group. Brands in `missing` could not be asked: the shares of the others are too large."""
+
+    brand: str
+    group: str
+    start: datetime
+    to: datetime
+    brands: Sequence[BrandVoice]
     missing: Sequence[str]
+
+
+class BrandPulse(Pulse, frozen=True, kw_only=True):
+    """All numbers of a window. `share_of_voice` is among those of the group that answered; the others: `missing`."""
+
+    brand: str
+    share_of_voice: ShareOfVoice
+    missing: Sequence[str] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from config.schema import Config
@@ -14,6 +16,7 @@ from streams.api.params import Params, after, limit
 from streams.api.problems import bad_parameter, unknown
 from streams.api.proxy import Proxy
 from streams.api.service_routes import reply
+from streams.api.voices import Voices
 
 Answer = Callable[[web.Request, str], Awaitable[Any]]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -25,12 +28,16 @@ class BrandRoutes:
     def __init__(self, config: Config, local: Local, proxy: Proxy, params: Params) -> None:
         self._names = [brand.name for brand in config.brands]
         self._local, self._proxy, self._params = local, proxy, params
+        self._voices = Voices(config, local, proxy)
 
     def handlers(self) -> dict[str, Handler]:
         """Operation -> handler."""
         return {
             "pulse": self._where_it_is(self._pulse),
+            "series": self._where_it_is(self._series),
             "mentions": self._where_it_is(self._mentions),
+            "voice_counts": self._where_it_is(self._voice_counts),
+            "voice": self.voice,
         }
 
     def _where_it_is(self, answer: Answer) -> Handler:
@@ -50,7 +57,23 @@ class BrandRoutes:
 
     async def _pulse(self, request: web.Request, brand: str) -> Any:
         question = self._params.question(request)
-        return await self._local.pulse(brand, question)
+        numbers, voice = await asyncio.gather(
+            self._local.pulse(brand, question), self._voices.gather(request, brand, question)
+        )
+        own = next(each.voice for each in voice.brands if each.brand == brand)
+        known = msgspec.structs.asdict(numbers)
+        return answers.BrandPulse(**known, brand=brand, share_of_voice=own, missing=voice.missing)
+
+    async def _series(self, request: web.Request, brand: str) -> Any:
+        question = self._params.question(request)
+        return await self._local.series(brand, question, self._params.step(request, question.span.length))
+
+    async def _voice_counts(self, request: web.Request, brand: str) -> Any:
+        return await self._local.voice_counts(brand, self._params.question(request))
+
+    async def voice(self, request: web.Request) -> web.Response:
+        """Share of voice in the brand's group; any worker can gather it."""
+        return reply(await self._voices.gather(request, self._brand(request), self._params.question(request)))
 
     async def _mentions(self, request: web.Request, brand: str) -> answers.Mentions:
         span, size = self._params.span(request), limit(request)

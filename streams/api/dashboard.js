@@ -50,31 +50,39 @@ const about = (what) => `/api/brands/${encodeURIComponent(state.brand)}/${what}`
 
 // --- the numbers -----------------------------------------------------------------------------------------------------
 
-function figure({ name, help, value, low = null, high = null, from = 0, to = 1, write, tone = "", base = "", insufficient = false, approximate = false }) {
-  const known = !insufficient && value !== null && value !== undefined;
-  const spread = known && low !== null && low !== undefined;
+// `part` is the API's figure: {insufficient, interval, posts, …}; `value` the number in it.
+function figure({ name, help, part, value, write, from = 0, to = 1, tone = "", base = "" }) {
+  const known = !part.insufficient && value !== null && value !== undefined;
+  const [low, high] = (known && part.interval) || [null, null];
   const text = known ? write(value) : words.insufficient;
-  const range = spread ? `${words.interval}: ${write(low)} … ${write(high)}` : "";
+  const range = low === null ? "" : `${words.interval}: ${write(low)} … ${write(high)}`;
   const label = `${name}: ${text}${range ? `, ${range}` : ""}`;
   return el("div", { class: "number" },
     el("h3", {}, el("abbr", { title: help }, name)),
     el("p", { class: `value ${known ? "" : "dim"}` }, text),
-    known ? interval({ value, low: spread ? low : null, high: spread ? high : null, from, to, tone, label }) : null,
-    el("p", { class: "base" }, [range, base, approximate ? words.approximate : ""].filter(Boolean).join(" · ")));
+    known && to !== null ? interval({ value, low, high, from, to, tone, label }) : null,
+    el("p", { class: "base" }, [range, base, part.approximate ? words.approximate : ""].filter(Boolean).join(" · ")));
 }
 
-function drawNumbers(pulse) {
-  const { sentiment, peer_share: peer, threads_without_brand: threads, reciprocity, unevenness, first_response: first } = pulse;
-  const tone = sentiment.low > 0 ? "good" : sentiment.high < 0 ? "bad" : "";
-  const of = (part) => `${count(part.count)} ${words.of} ${count(part.total)}`;
-  const wait = first.median_s === null || first.median_s === undefined ? null : first.median_s;
-  fill("numbers",
-    figure({ name: words.net, help: words.netHelp, value: sentiment.net, low: sentiment.low, high: sentiment.high, from: -1, write: points, tone, insufficient: sentiment.insufficient, base: `n = ${count(sentiment.positive + sentiment.neutral + sentiment.negative)}` }),
-    figure({ name: words.peer, help: words.peerHelp, ...peer, value: peer.share, write: percent, base: of(peer) }),
-    figure({ name: words.threads, help: words.threadsHelp, ...threads, value: threads.share, write: percent, base: of(threads) }),
-    figure({ name: words.reciprocity, help: words.reciprocityHelp, ...reciprocity, value: reciprocity.value, from: -1, write: decimal }),
-    figure({ name: words.uneven, help: words.unevenHelp, ...unevenness, value: unevenness.gini, write: decimal, base: words.absence(count(unevenness.absence_factor)) }),
-    wait);
+const leaning = ({ interval: range }) => (range && range[0] > 0 ? "good" : range && range[1] < 0 ? "bad" : "");
+const of = (part) => `${count(part.count)} ${words.of} ${count(part.total)}`;
+
+@@NUMBERS@@
+function drawVoice({ brands, missing }) {
+  const named = (name) => (state.brands.find((brand) => brand.name === name) || { title: name }).title;
+  const rows = brands.map(({ brand, voice: { by_posts: part } }) => {
+    const known = !part.insufficient && part.share !== null && part.share !== undefined;
+    const [low, high] = part.interval || [null, null];
+    const label = `${named(brand)}: ${known ? percent(part.share) : words.insufficient}${low === null ? "" : `, ${words.interval}: ${percent(low)} … ${percent(high)}`}`;
+    return el("li", {}, el("div", { class: "line" }, el("span", { class: brand === state.brand ? "here" : "" }, named(brand)),
+      el("span", { class: "soft" }, known ? `${percent(part.share)} · ${count(part.count)}` : count(part.count))),
+      known ? share({ value: part.share, low, high, here: brand === state.brand, label }) : null);
+  });
+  const few = brands.some(({ voice }) => voice.by_posts.insufficient);
+  fill("voice", el("h2", {}, words.voice),
+    brands.length + missing.length < 2 ? el("p", { class: "empty" }, words.alone) : el("ul", { class: "rows" }, rows),
+    few && brands.length > 1 ? el("p", { class: "soft" }, words.insufficient) : null,
+    missing.length ? el("p", { class: "soft" }, words.missing + missing.map(named).join(", ")) : null);
 }
 
 // --- mentions --------------------------------------------------------------------------------------------------------

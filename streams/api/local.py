@@ -5,8 +5,9 @@ A frame changes with every entry and is not thread-safe, so what a thread gets i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from config.schema import Config
 from streams.api.answers import LivePulse
@@ -15,9 +16,13 @@ from streams.api.params import DEFAULT_WINDOW, Question
 from streams.api.proxy import moving
 from streams.desk import Desk, Page
 from streams.records import SENTIMENTS
-from streams.views.frame import Frame, Rows, Window
+from streams.views.asked import Asked, Confusion
+from streams.views.frame import Frame, Snapshot, Window
+from streams.views.pulse import Pulse, pulse
+from streams.views.series import Series, series
+from streams.views.voice import VoiceCounts, voice_counts
 
-Confusion = Sequence[Sequence[float]]
+T = TypeVar("T")
 
 
 class Local:
@@ -30,7 +35,8 @@ class Local:
         confusion: Mapping[str, Confusion] | None,
         now: Callable[[], datetime],
     ) -> None:
-        self._desk, self._settings, self._confusion, self._now = desk, config.views, confusion, now
+        self._desk, self._now = desk, now
+        self.asked = Asked(config.views, confusion or {})
         self._answers = Answers()
 
     def stop(self) -> None:
@@ -47,18 +53,38 @@ class Local:
         except KeyError as error:  # its partition has gone since `holds`
             raise moving(brand) from error
 
-    async def pulse(self, brand: str, question: Question) -> LivePulse:
-        """The numbers of one window in short."""
-        span = question.span
-        window = Window.last(span.length, span.to)
-        rows = self._frame(brand).rows(window, platform=question.platform, lang=question.lang)
-        key = ("pulse", brand, self._desk.version(brand), question.key)
-        return await self._answers.get(key, lambda: _short(brand, span.to, rows))
+    async def pulse(self, brand: str, question: Question) -> Pulse:
+        """All numbers of one window but the share of voice."""
+        window, platform, lang = _window(question), question.platform, question.lang
+        snapshot = self._frame(brand).snapshot()
+        settings, confusion = self.asked.settings, self.asked.confusion
+        return await self._answer(
+            "pulse", brand, question, lambda: pulse(snapshot, window, settings, confusion, platform, lang)
+        )
+
+    async def series(self, brand: str, question: Question, step: timedelta) -> Series:
+        """Posts and sentiment, step by step."""
+        window, platform, lang = _window(question), question.platform, question.lang
+        snapshot, settings = self._frame(brand).snapshot(), self.asked.settings
+        return await self._answer(
+            f"series {step}", brand, question, lambda: series(snapshot, window, step, settings, platform, lang)
+        )
+
+    async def voice_counts(self, brand: str, question: Question) -> VoiceCounts:
+        """What the brand brings to a share of voice."""
+        window, platform, lang = _window(question), question.platform, question.lang
+        snapshot = self._frame(brand).snapshot()
+        return await self._answer(
+            "voice", brand, question, lambda: voice_counts(snapshot.rows(window, platform=platform, lang=lang))
+        )
+
+    async def _answer(self, what: str, brand: str, question: Question, compute: Callable[[], T]) -> T:
+        return await self._answers.get((what, brand, self._desk.version(brand), question.key), compute)
 
     async def short(self, brand: str) -> LivePulse:
         """The last 24 hours in short, for the live stream. Raises `KeyError` when the brand is not here."""
-        rows = self._desk.frame(brand).rows(Window.last(DEFAULT_WINDOW, to := self._now()))
-        return await self._answers.get(("short", brand, self._desk.version(brand)), lambda: _short(brand, to, rows))
+        snapshot, to = self._desk.frame(brand).snapshot(), self._now()
+        return await self._answers.get(("short", brand, self._desk.version(brand)), lambda: _short(brand, to, snapshot))
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries, newest first. Raises `ValueError` for a bad `after`."""
@@ -68,7 +94,12 @@ class Local:
             raise moving(brand) from error
 
 
-def _short(brand: str, to: datetime, rows: Rows) -> LivePulse:
+def _window(question: Question) -> Window:
+    return Window(question.span.start, question.span.to)
+
+
+def _short(brand: str, to: datetime, snapshot: Snapshot) -> LivePulse:
+    rows = snapshot.rows(Window.last(DEFAULT_WINDOW, to))
     judged = rows.sentiment[rows.judged]
     negative, neutral, positive = (int((judged == code).sum()) for code in range(len(SENTIMENTS)))
     net = (positive - negative) / (positive + neutral + negative) if len(judged) else None

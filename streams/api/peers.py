@@ -27,6 +27,7 @@ FRESH_S = 2.0  # a lookup is trusted for so long
 HASTE_S = 0.25  # a miss asks again, but not more often than this
 LOOKUP_S = 5.0
 ANSWER_S = 15.0
+PART_S = 4.0  # for a part of an answer, which is worth more without it than late
 
 
 class LookupFailed(Exception):
@@ -84,9 +85,9 @@ class Peers:
                 self._asked_at = self._clock()
             return self._holders
 
-    async def get(self, url: str, path: str, authorization: str | None) -> PeerAnswer:
+    async def get(self, url: str, path: str, authorization: str | None, within: float = ANSWER_S) -> PeerAnswer:
         """The answer of the worker at `url` to `path`. Raises `PeerFailed`, and forgets who holds what."""
-        timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+        timeout = aiohttp.ClientTimeout(total=within)
         try:
             async with self.request(url, path, authorization, timeout) as response:
                 retry = response.headers.get("Retry-After")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from streams.api.peers import HOP, LookupFailed, PeerAnswer, PeerFailed, Peers
+from streams.api.peers import ANSWER_S, HOP, PART_S, LookupFailed, PeerAnswer, PeerFailed, Peers
 from streams.api.problems import unavailable
 from streams.metrics import API_PROXIED
 
@@ -17,15 +17,19 @@ class Proxy:
     def __init__(self, peers: Peers, me: Callable[[], str]) -> None:
         self._peers, self._me = peers, me
 
-    async def ask(self, brand: str, path: str, request: web.Request) -> PeerAnswer:
-        """The answer of `brand`'s holder to `path`, with the asker's token. Raises `Problem` 503."""
-        if HOP in request.headers:
+    async def ask(self, brand: str, path: str, request: web.Request, *, last: bool = False) -> PeerAnswer:
+        """The answer of `brand`'s holder to `path`, with the asker's token. Raises `Problem` 503.
+
+        `last`: the holder will not ask anybody else for it, so that even a question that came from a worker may go on.
+        """
+        if HOP in request.headers and not last:
             raise moving(brand)  # asked as the holder, and not it any more: one hop, never a circle
         try:
             owner = await self._peers.owner(brand, me=self._me())
             if owner is None:
                 raise moving(brand)
-            answer = await self._peers.get(owner, path, request.headers.get("Authorization"))
+            authorization = request.headers.get("Authorization")
+            answer = await self._peers.get(owner, path, authorization, PART_S if last else ANSWER_S)
         except (LookupFailed, PeerFailed) as error:
             API_PROXIED.labels("failed").inc()
             raise unavailable(f"{brand}: {error}", retry_after=2) from error

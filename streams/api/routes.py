@@ -8,6 +8,8 @@ import msgspec
 
 from streams.api import answers
 from streams.api.params import DEFAULT_LIMIT, MAX_LIMIT
+from streams.views.series import Series
+from streams.views.voice import VoiceCounts
 
 JSON = "application/json"
 
@@ -41,7 +43,7 @@ TO = _text("to", "End of the window, exclusive (RFC 3339). Default: now.", "2026
 PLATFORM = _text("platform", "Only posts of this platform.", "bluesky")
 LANG = _text("lang", "Only posts in this language.", "es")
 STEP = _text("step", "Length of one point. Default: the shortest usual one that makes at most 300 points.", "5m")
-AFTER = _text("after", "The `after` of the page before.", "")
+AFTER = Param("after", "The `after` of the page before.", {"type": "string"})
 LIMIT = Param(
     "limit",
     f"How many at most. Default {DEFAULT_LIMIT}.",
@@ -65,13 +67,23 @@ SERVICE = (
 )
 
 BRAND = (
-    Route("/api/brands/{brand}/pulse", "pulse", "The numbers of a window.", answers.LivePulse, params=ASKED),
+    Route("/api/brands/{brand}/pulse", "pulse", "The numbers of a window.", answers.BrandPulse, params=ASKED),
+    Route("/api/brands/{brand}/series", "series", "Posts and sentiment over time.", Series, params=(*ASKED, STEP)),
     Route(
         "/api/brands/{brand}/mentions",
         "mentions",
         "The entries themselves, newest first.",
         answers.Mentions,
         params=(WINDOW, TO, AFTER, LIMIT),
+    ),
+    Route("/api/brands/{brand}/voice", "voice", "Share of voice in the brand's group.", answers.Voice, params=ASKED),
+    Route(
+        "/api/brands/{brand}/voice-counts",
+        "voice_counts",
+        "What one brand brings to a share of voice.",
+        VoiceCounts,
+        params=ASKED,
+        internal=True,
     ),
     Route("/api/live", "live", "Short pulses as they change (server-sent events).", media="text/event-stream"),
 )

@@ -15,7 +15,7 @@ from config.schema import Config
 from streams.api.brand_routes import BrandRoutes
 from streams.api.live import Live
 from streams.api.live_peers import Follower
-from streams.api.local import Confusion, Local
+from streams.api.local import Local
 from streams.api.params import Params
 from streams.api.peers import Peers
 from streams.api.problems import bad_parameter, problems
@@ -26,6 +26,7 @@ from streams.api.service_routes import ServiceRoutes
 from streams.desk import Desk
 from streams.metrics import API_SECONDS
 from streams.records import Alert, SourceStatus
+from streams.views.asked import Confusion
 
 MAX_HEADER = 16 * 1024
 _BY_PATH = {route.path: route for route in ROUTES}

@@ -12,6 +12,7 @@ import pytest
 
 from streams.api import live
 from streams.api.live import Client
+from streams.metrics import LIVE_DROPPED
 from tests.streams.api.conftest import Serve
 from tests.streams.api.stub import StubDesk, conversation, entry, make_config
 
@@ -88,7 +89,7 @@ async def test_a_reader_that_takes_nothing_is_dropped(serve: Serve, monkeypatch:
     while clients:  # fill the buffers of the kernel and of the server, which the reader does not empty
         client.put("fairphone", b"data: " + b"x" * 500_000 + b"\n\n")
         await asyncio.sleep(0.01)
-    assert live.LIVE_DROPPED._value.get() >= 1
+    assert LIVE_DROPPED._value.get() >= 1
     writer.close()
 
 

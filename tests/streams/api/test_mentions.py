@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from tests.streams.api.conftest import Serve
 from tests.streams.api.stub import NOW, StubDesk, conversation, entry, make_config
@@ -15,7 +16,7 @@ async def pages(http: aiohttp.ClientSession, desk: StubDesk, url: str, path: str
     found: list[list[str]] = []
     following: str | None = path
     while following:
-        async with http.get(aiohttp.client.URL(url + following, encoded=True)) as response:
+        async with http.get(URL(url + following, encoded=True)) as response:
             assert response.status == 200, await response.text()
             page: dict[str, Any] = await response.json()
         found.append([e["post"]["id"] for e in page["mentions"]])

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from tests.streams.api.conftest import Serve
 from tests.streams.api.stub import StubDesk, conversation, make_config
@@ -15,7 +16,7 @@ from tests.streams.api.stub import StubDesk, conversation, make_config
 
 async def problem(http: aiohttp.ClientSession, url: str, status: int) -> dict[str, object]:
     """The problem document at `url`."""
-    async with http.get(aiohttp.client.URL(url, encoded=True)) as response:
+    async with http.get(URL(url, encoded=True)) as response:
         assert (response.status, response.content_type) == (status, "application/problem+json")
         body: dict[str, object] = await response.json(content_type=None)
         assert body["status"] == status
@@ -102,7 +103,7 @@ async def test_unknown_routes_and_methods(serve: Serve, http: aiohttp.ClientSess
 async def test_an_unescaped_plus_in_to_is_understood(serve: Serve, http: aiohttp.ClientSession) -> None:
     server = await serve()
     for to in ("2026-11-23T13:00:00+01:00", "2026-11-23T13:00:00%2B01:00", "2026-11-23T12:00:00Z"):
-        url = aiohttp.client.URL(f"{server.url}/api/brands/fairphone/mentions?to={to}", encoded=True)
+        url = URL(f"{server.url}/api/brands/fairphone/mentions?to={to}", encoded=True)
         async with http.get(url) as response:
             assert response.status == 200
             assert (await response.json())["to"].startswith(("2026-11-23T12:00:00", "2026-11-23T13:00:00+01"))

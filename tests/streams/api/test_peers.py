@@ -148,10 +148,19 @@ async def test_share_of_voice_is_gathered_from_all(serve: Serve, http: aiohttp.C
         async with http.get(f"{server.url}/api/brands/fairphone/voice") as response:
             voice = await response.json()
         assert voice["missing"] == []
-        assert {share["brand"]: share["posts"] for share in voice["shares"]} == {"fairphone": 30, "shiftphone": 10}
-        own = next(share for share in voice["shares"] if share["brand"] == "fairphone")
-        assert own["by_posts"]["share"] == 0.75
+        shares = {each["brand"]: each["voice"]["by_posts"] for each in voice["brands"]}
+        assert {brand: (s["count"], s["total"]) for brand, s in shares.items()} == {
+            "fairphone": (30, 40),
+            "shiftphone": (10, 40),
+        }
+        assert shares["fairphone"]["share"] == 0.75
+        async with http.get(f"{server.url}/api/brands/shiftphone/pulse") as response:
+            pulse = await response.json()
+        assert (pulse["share_of_voice"]["by_posts"]["share"], pulse["missing"]) == (0.25, [])
     await second.stop()
+    async with http.get(f"{first.url}/api/brands/fairphone/pulse") as response:
+        pulse = await response.json()
+    assert (pulse["posts"], pulse["missing"]) == (30, ["shiftphone"])
     async with http.get(f"{first.url}/api/brands/fairphone/voice") as response:
         voice = await response.json()
     assert voice["missing"] == ["shiftphone"]
@@ -164,7 +173,9 @@ async def test_the_live_stream_holds_the_brands_of_all_workers(
 ) -> None:
     first, second = await pair.start(serve)
     async with http.get(first.url + "/api/live") as response:
-        stream, posts, away = events(response), {}, set()
+        posts: dict[str, int] = {}
+        away: set[str] = set()
+        stream = events(response)
         while len(posts) < 3:
             kind, data = await anext(stream)
             posts[data["brand"]] = data["posts"]

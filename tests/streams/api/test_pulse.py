@@ -1,0 +1,141 @@
+"""Pulse and series are the views' own numbers, for the window that was asked for, and never a stale one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from streams.api.cache import Answers
+from streams.api.live import HEARTBEAT_S, PATIENCE_S
+from streams.views.frame import Window
+from streams.views.pulse import pulse
+from streams.views.series import series
+from tests.streams.api.conftest import Serve
+from tests.streams.api.stub import NOW, StubDesk, conversation, entry, make_config
+
+
+async def ask(http: aiohttp.ClientSession, url: str, **query: str) -> dict[str, Any]:
+    """The JSON at `url`."""
+    async with http.get(url, params=query) as response:
+        assert response.status == 200, await response.text()
+        body: dict[str, Any] = await response.json()
+        return body
+
+
+def mixed() -> list[Any]:
+    """Two networks and two languages."""
+    return [
+        *conversation("fairphone", 60),
+        *(entry("fairphone", n, 30, platform="hackernews") for n in range(100, 125)),
+    ]
+
+
+async def test_pulse_is_what_the_views_say(serve: Serve, http: aiohttp.ClientSession) -> None:
+    config = make_config()
+    desk = StubDesk(config, mixed())
+    confusion = {"es": [[80, 10, 10], [10, 80, 10], [10, 10, 80]]}
+    server = await serve(desk, config, confusion=confusion)
+    url = server.url + "/api/brands/fairphone/pulse"
+    for query in ({}, {"platform": "hackernews"}, {"lang": "es"}, {"window": "2h", "to": "2026-11-23T11:00:00Z"}):
+        found = await ask(http, url, **query)
+        length = timedelta(hours=2 if "window" in query else 24)
+        window = Window.last(length, NOW - timedelta(hours=1) if "to" in query else NOW)
+        frame, part = desk.frame("fairphone"), {k: v for k, v in query.items() if k in ("platform", "lang")}
+        numbers = pulse(frame, window, config.views, confusion, **part)
+        expected = msgspec.json.decode(msgspec.json.encode(numbers))
+        assert {name: found[name] for name in expected} == expected
+    assert found["brand"] == "fairphone"
+
+
+async def test_series_is_what_the_view_says(serve: Serve, http: aiohttp.ClientSession) -> None:
+    config = make_config()
+    desk = StubDesk(config, mixed())
+    server = await serve(desk, config)
+    found = await ask(http, server.url + "/api/brands/fairphone/series", window="6h", step="30m")
+    window = Window.last(timedelta(hours=6), NOW)
+    expected = series(desk.frame("fairphone").snapshot(), window, timedelta(minutes=30), config.views)
+    assert found == msgspec.to_builtins(expected)
+    assert len(found["points"]) == 12
+
+
+async def test_a_new_entry_counts_in_the_very_next_answer(serve: Serve, http: aiohttp.ClientSession) -> None:
+    config = make_config()
+    desk = StubDesk(config, conversation("fairphone", 3))
+    server = await serve(desk, config)
+    for expected in range(4, 8):
+        desk.add(entry("fairphone", 500 + expected))
+        assert (await ask(http, server.url + "/api/brands/fairphone/pulse"))["posts"] == expected
+
+
+async def test_a_partition_that_leaves_in_the_middle_is_a_503(serve: Serve, http: aiohttp.ClientSession) -> None:
+    class Leaving(StubDesk):
+        """Says it holds the brand, and does not when its entries are asked for."""
+
+        def _check(self, brand: str) -> None:
+            raise KeyError(brand)
+
+    config = make_config()
+    server = await serve(Leaving(config), config)
+    for what in ("pulse", "series", "mentions", "voice"):
+        async with http.get(f"{server.url}/api/brands/fairphone/{what}") as response:
+            assert response.status == 503
+            assert response.headers["Retry-After"]
+
+
+async def test_equal_questions_share_one_computation_and_the_loop_goes_on() -> None:
+    answers, go, computed = Answers(), threading.Event(), []
+
+    def compute() -> int:
+        computed.append(threading.current_thread())
+        assert go.wait(20)
+        return len(computed)
+
+    waiting = [asyncio.ensure_future(answers.get("key", compute)) for _ in range(20)]
+    await asyncio.sleep(0)
+    go.set()  # reached only because the computation does not hold the loop
+    assert await asyncio.gather(*waiting) == [1] * 20
+    assert computed[0] is not threading.main_thread()
+    answers.stop()
+
+
+async def test_a_failed_computation_is_not_kept_and_a_lost_asker_harms_nobody() -> None:
+    answers, go = Answers(), threading.Event()
+
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        try:
+            await answers.get("key", fail)
+        except ZeroDivisionError:
+            continue
+        raise AssertionError("the error was lost")
+    assert await answers.get("key", lambda: 1) == 1
+
+    def slow() -> int:
+        assert go.wait(20)
+        return 2
+
+    one, two = (asyncio.ensure_future(answers.get("slow", slow)) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+    go.set()
+    assert await two == 2
+    answers.stop()
+
+
+async def test_answers_do_not_gather() -> None:
+    answers = Answers()
+    for number in range(1_000):
+        await answers.get(number, lambda: 0)
+    assert len(answers._kept) == 256
+    answers.stop()
+
+
+def test_heartbeats_come_before_patience_ends() -> None:
+    assert HEARTBEAT_S < PATIENCE_S
