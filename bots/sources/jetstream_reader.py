@@ -63,11 +63,11 @@ class Reader:
         gap: Gap | None = None
         for frame in frames:
             found = read(self._version, frame)
-            if isinstance(found, Event | Malformed) and 0 < found.seq <= self._seq:
-                continue  # cursors are inclusive: the last one comes again
+            if isinstance(found, Event | Malformed):
+                gap = self._gap(found.time) or gap
+                if 0 < found.seq <= self._seq:  # cursors are inclusive: the last one comes again
+                    continue
             if isinstance(found, Event):
-                if self._from:
-                    gap = self._gap(found)
                 self._event(found, frame, posts, bad)
             elif isinstance(found, Malformed):
                 bad.append(Bad(frame, found.reason, self._offset(found)))
@@ -92,14 +92,15 @@ class Reader:
     def _advance(self, time: int, seq: int) -> None:
         self._time, self._seq = time or self._time, seq or self._seq
 
-    def _gap(self, first: Event) -> Gap | None:
+    def _gap(self, time: int) -> Gap | None:
+        """What is missing before the connection's first event; the one that comes again shows that nothing is."""
+        if not self._from or not time:
+            return None
         since, self._from = self._from, 0
-        if self._outdated is None and first.time - since <= self._tolerance:
+        late = time - since
+        if late <= 0 or (self._outdated is None and late <= self._tolerance):
             return None
-        if first.time <= since:
-            return None
-        reason = self._outdated or f"{self._host} went on later than it was asked to"
-        return Gap(moment(since), moment(first.time), reason)
+        return Gap(moment(since), moment(time), self._outdated or f"{self._host} went on later than it was asked to")
 
     def _notice(self, notice: Notice) -> bool:
         """Whether the connection is over."""
