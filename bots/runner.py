@@ -101,13 +101,8 @@ class Runner:
             self.board.state(state, reason)
             if self._clock() - started > STEADY_S:
                 self._failures = 0
-            await asyncio.sleep(self._backoff(after))
-
-    def _backoff(self, after: float | None) -> float:
-        """Seconds to wait: exponential with full jitter, and never less than the network asked for."""
-        self._failures += 1
-        longest = min(LONGEST_BACKOFF_S, self._base_s * 2 ** min(self._failures, 20))
-        return (after or 0.0) + 0.1 * self._base_s + self._random.uniform(0, longest)
+            self._failures += 1
+            await asyncio.sleep(backoff(self._failures, after, self._base_s, self._random))
 
     async def _collect(self) -> None:
         """One connection, until it ends or fails. It goes on behind the last batch that was taken: what of that is not
@@ -204,6 +199,12 @@ class Runner:
         """A stop waits a little for what is on its way; what waits for its parent is read again."""
         if self._flying:
             await asyncio.wait(self._flying, timeout=FLUSH_S)
+
+
+def backoff(failures: int, after: float | None, base_s: float, random: Random) -> float:
+    """Seconds before the next try: exponential with full jitter, never nothing, never less than the network asked."""
+    longest = min(LONGEST_BACKOFF_S, base_s * 2 ** min(failures, 20))
+    return (after or 0.0) + 0.1 * base_s + random.uniform(0, longest)
 
 
 def _bytes(post: Post) -> bytes:

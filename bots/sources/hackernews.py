@@ -8,20 +8,20 @@ are read again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import Field
 
-from bots.sources.base import Batch, Source, SourceOptions, Tools
+from bots.sources.base import Bad, Batch, Source, SourceOptions, Tools
 from bots.sources.hackernews_items import Item, Items, fingerprint
 from bots.sources.lru import Lru
 from config.units import Duration
 
 CHUNK = 50  # items per batch
-MISSING_S = 600.0  # how long an item that is not there yet is asked for
+MISSING_S = 600.0  # how long an item, or what it hangs under, is asked for while it is not there yet
 MOST_MISSING = 500
 AWAY = timedelta(minutes=2)  # `updates` tells of the last minutes only: after a longer absence read again
 
@@ -71,9 +71,10 @@ class HackerNews(Source):
             newest = await self._items.newest()
             async for batch in self._walk(place, range(place.next, newest + 1), new=True):
                 yield batch
-            for numbers, new in ((await self._changed(place), False), (self._missing(place), True)):
-                async for batch in self._walk(place, numbers, new=new):
-                    yield batch
+            async for batch in self._walk(place, await self._changed(place), new=False):
+                yield batch
+            async for batch in self._walk(place, [int(number) for number in place.missing], new=True):
+                yield batch
             place.looked = self._now()
             yield Batch(cursor=msgspec.to_builtins(place))
             await asyncio.sleep(self.options.poll.total_seconds())
@@ -86,34 +87,33 @@ class HackerNews(Source):
     async def _changed(self, place: Place) -> list[int]:
         return [number for number in await self._items.changed() if place.oldest <= number < place.next]
 
-    def _missing(self, place: Place) -> list[int]:
-        """The missing items that may still come; the others are given up."""
-        now = self._now()
-        place.missing = {n: since for n, since in place.missing.items() if now - since <= MISSING_S}
-        return [int(number) for number in place.missing]
-
     async def _walk(self, place: Place, numbers: Sequence[int], *, new: bool) -> AsyncIterator[Batch]:
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
             items = await self._items.get(chunk)
-            await self._items.find_roots([item for item in items if isinstance(item, Item)])
-            yield self._batch(place, chunk, items, new=new)
+            absent = await self._items.find_roots([item for item in items if isinstance(item, Item)])
+            yield self._batch(place, dict(zip(chunk, items, strict=True)), absent, new=new)
 
-    def _batch(self, place: Place, numbers: Sequence[int], items: Sequence[Any], *, new: bool) -> Batch:
+    def _batch(self, place: Place, items: Mapping[int, Item | Bad | None], absent: set[int], *, new: bool) -> Batch:
         posts, bad = [], []
-        for number, item in zip(numbers, items, strict=True):
-            if item is None:
-                if new and len(place.missing) < MOST_MISSING:
-                    place.missing.setdefault(str(number), self._now())
+        for number, item in items.items():
+            place_unknown = isinstance(item, Item) and self._items.top(item) in absent
+            if new and (item is None or place_unknown) and self._wait(place, number):
                 continue
             place.missing.pop(str(number), None)
-            if not isinstance(item, Item):
+            if isinstance(item, Bad):
                 bad.append(item)
-            elif self._news(item, new=new):
+            elif item is not None and self._news(item, new=new):
                 posts.append(self._items.post(item, "create" if new else "update"))
-        if new and numbers:
-            place.next = max(place.next, numbers[-1] + 1)
+        if new and items:
+            place.next = max(place.next, max(items) + 1)
         return Batch(posts=posts, bad=bad, cursor=msgspec.to_builtins(place))
+
+    def _wait(self, place: Place, number: int) -> bool:
+        """Whether to look again later for an item, or for what it hangs under; not for ever, nor for too many."""
+        if len(place.missing) >= MOST_MISSING:
+            return False
+        return self._now() - place.missing.setdefault(str(number), self._now()) <= MISSING_S
 
     def _news(self, item: Item, *, new: bool) -> bool:
         """Whether to tell of it: most of `updates` are only new points and answers."""

@@ -95,15 +95,26 @@ class Items:
         self._above.put(item.id, (item.above, item.by))
         return item
 
-    async def find_roots(self, items: Sequence[Item]) -> None:
-        """Fetch what is missing between the items and their stories, level by level, all of a level at once."""
+    async def find_roots(self, items: Sequence[Item]) -> set[int]:
+        """Fetch what is missing between the items and their stories, level by level, all of a level at once.
+
+        Returns the items above whose place nothing is known, because the site does not give them (yet).
+        """
+        absent = set[int]()
         for _ in range(DEEPEST):
-            unknown = {top for item in items if self._above.get(top := self._climb(item.id)) is None}
+            unknown = sorted({top for item in items if self._above.get(top := self.top(item)) is None} - absent)
             if not unknown:
-                return
-            for number, found in zip(sorted(unknown), await self.get(sorted(unknown)), strict=True):
-                if not isinstance(found, Item):  # withheld by the site: as far as anyone can climb
+                break
+            for number, found in zip(unknown, await self.get(unknown), strict=True):
+                if isinstance(found, Bad):  # it will not get better: as far as anyone can climb
                     self._above.put(number, (None, ""))
+                elif found is None:
+                    absent.add(number)
+        return absent
+
+    def top(self, item: Item) -> int:
+        """The highest item above this one that is known of; `find_roots` has made it the story, if that can be had."""
+        return self._climb(item.id)
 
     def _climb(self, number: int) -> int:
         """The highest known item above `number`, or the first unknown one."""

@@ -54,11 +54,12 @@ class RssOptions(SourceOptions):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What is remembered of a feed: its validators and, per entry, a hash of what it said (oldest first)."""
+    """What is remembered of a feed: its validators, per entry a hash of what it said (oldest first), the last look."""
 
     etag: str | None = None
     modified: str | None = None
     seen: dict[str, str] = {}
+    looked: float = 0.0  # Unix time of the last look: a restart is no reason to ask again at once
 
 
 class Pace(msgspec.Struct):
@@ -87,6 +88,8 @@ class Rss(Source):
         memories = msgspec.convert(cursor or {}, dict[str, Memory])
         memories = {url: memories.get(url, Memory()) for url in self.options.feeds}
         loop = asyncio.get_running_loop()
+        for url, memory in memories.items():
+            self._resume(self._paces[url], memory)
         while True:
             due = sorted((pace.due, url) for url, pace in self._paces.items())[:PARALLEL]
             await asyncio.sleep(max(0.0, due[0][0] - loop.time()))
@@ -94,9 +97,8 @@ class Rss(Source):
             found = await asyncio.gather(*(self._look(url, memories[url]) for url in urls))
             for url, (batch, memory) in zip(urls, found, strict=True):
                 # Only now: a resume point must not know of entries that are yielded after it.
-                memories[url] = memory
-                cursor = None if batch == Batch() else msgspec.to_builtins(memories)
-                yield msgspec.structs.replace(batch, cursor=cursor)
+                memories[url] = msgspec.structs.replace(memory, looked=self.tools.now().timestamp())
+                yield msgspec.structs.replace(batch, cursor=msgspec.to_builtins(memories))
             if all(pace.failures for pace in self._paces.values()):
                 raise Retry("no feed can be read; the last one: " + self._paces[urls[-1]].reason)
 
@@ -135,6 +137,11 @@ class Rss(Source):
         usual = self.options.every.total_seconds()
         longest = LONGEST_PAUSE_S if gone else min(LONGEST_PAUSE_S, usual * 2 ** min(pace.failures - 1, 10))
         self._wait(pace, max(longest, after or 0.0))
+
+    def _resume(self, pace: Pace, memory: Memory) -> None:
+        since = self.tools.now().timestamp() - memory.looked
+        if not pace.due:
+            self._wait(pace, max(0.0, self.options.every.total_seconds() - since))
 
     def _wait(self, pace: Pace, seconds: float) -> None:
         pace.due = asyncio.get_running_loop().time() + seconds * self.tools.random.uniform(1.0, 1.1)

@@ -9,6 +9,7 @@ import pytest
 
 from bots.collect import replay
 from streams.records import Post, parse_post
+from tests.bots.kafka_log import Log
 
 RECORDING = Path(__file__).parents[3] / "shared" / "recordings" / "threads" / "reddit.jsonl"
 
@@ -33,7 +34,7 @@ def recorded() -> list[Post]:
     return [msgspec.json.decode(line, type=Post) for line in RECORDING.read_bytes().splitlines()]
 
 
-async def test_every_recorded_post_arrives_once_in_its_thread(log):
+async def test_every_recorded_post_arrives_once_in_its_thread(log: Log) -> None:
     """A second replay of the same file has nothing left to do."""
     report = await replay(log.config, log.bootstrap, RECORDING)
     records = await log.read(log.topics.posts)
@@ -47,7 +48,7 @@ async def test_every_recorded_post_arrives_once_in_its_thread(log):
     assert (again.posts, again.skipped_lines) == (0, len(found))
 
 
-async def test_threads_are_found_where_the_network_names_only_parents(log, tmp_path):
+async def test_threads_are_found_where_the_network_names_only_parents(log: Log, tmp_path: Path) -> None:
     """In the worst order: every reply before its parent."""
     posts = [msgspec.structs.replace(post, thread=None) for post in reversed(recorded())]
     path = tmp_path / "backwards.jsonl"

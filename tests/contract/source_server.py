@@ -1,0 +1,85 @@
+"""A server on loopback that breaks on purpose: refuses, fails, cuts bodies, drips bytes, sends garbage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+Fault = Literal["ok", "500", "429", "cut", "slow", "hang", "garbage", "close"]
+FAULTS: tuple[Fault, ...] = ("ok", "500", "429", "cut", "slow", "garbage", "close")
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class SourceServer:
+    """Serves `handler` at every path; before each answer the next of `faults` is taken, if there is one."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.faults: deque[Fault] = deque()
+        self.requests: list[web.Request] = []
+        self.url = ""
+
+    def break_with(self, faults: Iterable[Fault]) -> None:
+        """The faults of the next requests."""
+        self.faults.extend(faults)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """One request."""
+        self.requests.append(request)
+        fault = self.faults.popleft() if self.faults else "ok"
+        if fault == "500":
+            return web.Response(status=500, text="on purpose")
+        if fault == "429":
+            return web.Response(status=429, headers={"Retry-After": "0"})
+        if fault == "garbage":
+            return web.Response(body=b'{"items": [1, 2, \xff\x00')
+        if fault == "close":
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+        if fault == "hang":
+            await asyncio.sleep(3_600)
+        response = await self._handler(request)
+        if fault in ("cut", "slow") and isinstance(response.body, bytes):
+            return await _broken(request, response, cut=fault == "cut")
+        return response
+
+
+async def _broken(request: web.Request, whole: web.Response, *, cut: bool) -> web.StreamResponse:
+    body = whole.body
+    assert isinstance(body, bytes)
+    response = web.StreamResponse(status=whole.status, headers={"Content-Length": str(len(body))})
+    await response.prepare(request)
+    middle = len(body) // 2
+    await response.write(body[:middle])
+    await asyncio.sleep(0.01)
+    if cut:
+        assert request.transport is not None
+        request.transport.close()
+        return response
+    for byte in body[middle : middle + 20]:
+        await response.write(bytes([byte]))
+        await asyncio.sleep(0)
+    await response.write(body[middle + 20 :])
+    return response
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[SourceServer]:
+    """The server, started; its address is `url`."""
+    server = SourceServer(handler)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    started = TestServer(app, host="127.0.0.1")
+    await started.start_server()
+    server.url = str(started.make_url("")).rstrip("/")
+    try:
+        yield server
+    finally:
+        await started.close()
