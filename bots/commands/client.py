@@ -35,12 +35,12 @@ class ApiClient:
     ) -> None:
         await self._session.close()
 
-    async def get(self, path: str, **params: str | None) -> Any:
-        """The JSON of `path`. Raises `AskFailed`."""
+    async def get(self, path: str, *, accept: int = 200, **params: str | None) -> Any:
+        """The JSON of `path`; `accept` is a status that is an answer as well. Raises `AskFailed`."""
         given = {name: value for name, value in params.items() if value is not None}
         try:
             async with self._session.get(self.url + path, params=given, allow_redirects=False) as response:
-                return self._read(response.status, await response.read())
+                return self._read(response.status, await response.read(), accept)
         except (aiohttp.InvalidURL, ValueError) as error:
             raise AskFailed(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:6066") from error
         except TimeoutError as error:
@@ -51,12 +51,12 @@ class ApiClient:
                 "or name another with --api"
             ) from error
 
-    def _read(self, status: int, body: bytes) -> Any:
+    def _read(self, status: int, body: bytes, accept: int) -> Any:
         try:
             data = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise AskFailed(f"what answers at {self.url} is not Tertulia (status {status}, no JSON)") from error
-        if status < 400:
+        if status in (200, accept):
             return data
         detail = str(data.get("detail", status)) if isinstance(data, dict) else f"status {status}"
         if status == 401:

@@ -1,0 +1,98 @@
+"""Each question: what it asks the API, and the sheet its answer becomes."""
+
+from __future__ import annotations
+
+import asyncio
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import quote
+
+from bots.commands.client import ApiClient, AskFailed
+from bots.commands.grammar import FORMS, Command, help_text
+from bots.commands.pulse_sheet import pulse_sheet
+from bots.commands.service_sheets import sources_sheet, status_sheet
+from bots.commands.sheet import Answer, Sheet
+from bots.commands.voice_sheet import voice_sheet
+
+Brand = dict[str, Any]
+WINDOW = "24h"
+
+
+async def answer(command: Command, client: ApiClient, to: str | None = None) -> Answer:
+    """Ask the service. Raises `AskFailed`."""
+    notes = [f"({command.guessed})"] if command.guessed else []
+    match command.name:
+        case "pulse":
+            return await _pulse(command, client, to, notes)
+        case "voice":
+            return await _voice(command, client, to, notes)
+        case "sources":
+            data = await client.get("/api/sources")
+            return Answer(data, sources_sheet(data, notes))
+        case "status":
+            return await _status(client, notes)
+        case _:
+            forms = [{"usage": form.usage, "help": form.help} for form in FORMS]
+            return Answer({"questions": forms}, Sheet("", notes=help_text().splitlines()))
+
+
+async def _pulse(command: Command, client: ApiClient, to: str | None, notes: list[str]) -> Answer:
+    brands = await _brands(client)
+    brand = _the_brand(command.subject, brands, notes, usage="pulse BRAND [WINDOW]")
+    window = command.window or WINDOW
+    data = await client.get(f"/api/brands/{quote(brand['name'])}/pulse", window=window, to=to)
+    return Answer(data, pulse_sheet(brand["title"], window, data, notes))
+
+
+async def _voice(command: Command, client: ApiClient, to: str | None, notes: list[str]) -> Answer:
+    brands = await _brands(client)
+    window = command.window or WINDOW
+    groups = sorted({brand["group"] for brand in brands})
+    subject = command.subject
+    if subject is None and len(groups) == 1:
+        subject = groups[0]
+    named = [brand for brand in brands if subject is not None and brand["group"] == subject.casefold()]
+    brand = named[0] if named else _the_brand(subject, brands, notes, usage="voice [GROUP|BRAND] [WINDOW]", also=groups)
+    data = await client.get(f"/api/brands/{quote(brand['name'])}/voice", window=window, to=to)
+    titles = {each["name"]: each["title"] for each in brands}
+    return Answer(data, voice_sheet(titles, window, data, notes))
+
+
+async def _status(client: ApiClient, notes: list[str]) -> Answer:
+    ready, brands, sources, alerts = await asyncio.gather(
+        client.get("/readyz", accept=503),
+        _brands(client),
+        client.get("/api/sources"),
+        client.get("/api/alerts"),
+    )
+    data = {"api": client.url, "ready": ready["ready"], "brands": brands, **sources, **alerts}
+    return Answer(data, status_sheet(data, notes), ok=ready["ready"])
+
+
+async def _brands(client: ApiClient) -> list[Brand]:
+    brands: list[Brand] = (await client.get("/api/brands"))["brands"]
+    if not brands:
+        raise AskFailed("no brand is configured; `tertulia up --brand NAME` watches one")
+    return brands
+
+
+def _the_brand(
+    subject: str | None, brands: list[Brand], notes: list[str], *, usage: str, also: list[str] | None = None
+) -> Brand:
+    """The brand that was meant, by name or title; a small typing error is forgiven and noted."""
+    names = ", ".join([brand["name"] for brand in brands])
+    if subject is None:
+        if len(brands) == 1:
+            return brands[0]
+        raise AskFailed(f"which one? {usage}, with one of: {', '.join([names, *(also or [])])}")
+    called = {word.casefold(): brand for brand in brands for word in (brand["title"], brand["name"])}
+    wanted = subject.casefold().removeprefix("#").removeprefix("@")
+    if wanted in called:
+        return called[wanted]
+    near = get_close_matches(wanted, called, n=1, cutoff=0.75)
+    if not near:
+        perhaps = get_close_matches(wanted, called, n=1, cutoff=0.5)
+        hint = f" Did you mean {called[perhaps[0]]['name']!r}?" if perhaps else ""
+        raise AskFailed(f"there is no brand {subject[:60]!r}.{hint} Known: {names}.")
+    notes.append(f"({subject[:60]} -> {called[near[0]]['name']})")
+    return called[near[0]]
