@@ -16,6 +16,7 @@ from bots.rotating import RotatingLog
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # the last one for ever
 HEALTHY_S = 60.0  # having lived so long, the next death starts from the shortest back-off again
 MISCONFIGURED = 2  # the exit code of a child that no restart can help
+MOST_WORDS = 300  # of a child's line in the terminal; its log has the whole
 _MAX_LINE = 1024 * 1024
 _LINE = re.compile(r"^\S+ \S+ (?P<level>WARNING|ERROR|CRITICAL) (?P<logger>\S+): (?P<text>.*)$")
 _OURS = ("bots", "streams", "classifiers", "config", "__main__")
@@ -53,13 +54,14 @@ class Child:
             failures = 0 if time.monotonic() - began > HEALTHY_S else failures
             delay = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
             failures += 1
-            self._say(self.role, f"ended ({_spoken(code)}): {self._last}; starting it again in {delay:g} s")
+            self._say(self.role, f"ended ({self._why(code)}); starting it again in {delay:g} s")
             await asyncio.sleep(delay)
             self.restarts += 1
 
     async def _once(self) -> int:
         # Its own session: Ctrl-C in the terminal reaches us alone, and we end the children in order. The pipe to its
         # standard input is never written to; its closing tells the child that we are gone.
+        self._last = "it said nothing"
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             env=dict(self._env),
@@ -91,7 +93,7 @@ class Child:
             self._last = line
         found = _LINE.match(line)
         if found and (found["level"] != "WARNING" or found["logger"].partition(".")[0] in _OURS):
-            self._say(self.role, found["text"])
+            self._say(self.role, found["text"][:MOST_WORDS])
 
     def _is_final(self, code: int) -> bool:
         if code == MISCONFIGURED:
@@ -100,6 +102,10 @@ class Child:
         elif code == 0:
             self._say(self.role, "has ended: there is nothing more for it to do")
         return code in (0, MISCONFIGURED)
+
+    def _why(self, code: int) -> str:
+        """The signal that ended it, or its own last words, which `main` makes the reason."""
+        return f"signal {-code}" if code < 0 else f"exit code {code}: {self._last[:MOST_WORDS]}"
 
     def stop(self) -> None:
         """Ask it to end, and do not start it again."""
@@ -130,7 +136,3 @@ def environment_of(bootstrap: str, api_port: int) -> dict[str, str]:
     """Our environment with what `up` found out: the broker's address and the API's port."""
     found = {"TERTULIA_KAFKA__BOOTSTRAP": bootstrap, "TERTULIA_API__PORT": str(api_port), "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **found}
-
-
-def _spoken(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -38,12 +38,8 @@ def pulse_lines(brands: Sequence[Brand], pulses: Sequence[Any]) -> list[str]:
 def _line(pulse: Any) -> str:
     if isinstance(pulse, str):
         return pulse
-    counts = f"{WINDOW}: {pulse['posts']:>6,} posts  {_number(pulse['authors']):>6,} authors"
+    counts = f"{WINDOW}: {pulse['posts']:>6,} posts  {pulse['authors']:>6,} authors"
     return f"{counts}  sentiment {_sentiment(pulse.get('sentiment'))}  peer share {_share(pulse.get('peer_share'))}"
-
-
-def _number(value: Any) -> int:
-    return int(value["value"] if isinstance(value, dict) else value)
 
 
 def _sentiment(found: Any) -> str:
@@ -54,6 +50,6 @@ def _sentiment(found: Any) -> str:
 
 
 def _share(found: Any) -> str:
-    if not isinstance(found, dict) or found.get("insufficient") or found.get("value") is None:
+    if not isinstance(found, dict) or found.get("insufficient") or found.get("share") is None:
         return "too few yet"
-    return f"{found['value']:.0%}"
+    return f"{found['share']:.0%}"

@@ -29,9 +29,11 @@ _LIBRARIES = ("aiokafka", "faust", "kafka", "mode", "asyncio")  # their INFO is 
 log = logging.getLogger(__name__)
 
 
-def set_up_logging(level: str) -> None:
-    """All of it on stderr: journald, docker and `up` take it from there."""
-    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr, force=True)
+def set_up_logging(level: str, handler: logging.Handler | None = None) -> None:
+    """All of it to `handler`, else on stderr: journald, docker and `up` take it from there."""
+    handler = handler or logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 

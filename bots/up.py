@@ -22,7 +22,7 @@ from bots.child import Child, command_of, environment_of
 from bots.commands.client import ApiClient, AskFailed
 from bots.ports import free_or_configured
 from bots.pulses import ask_pulses, pulse_lines
-from bots.roles import LOG_FORMAT, on_signals
+from bots.roles import on_signals, set_up_logging
 from bots.rotating import RotatingLog
 from bots.screen import Screen, make_screen
 from bots.settings import Failed, Options, configuration, url_of
@@ -72,9 +72,7 @@ def _lock(data_dir: Path) -> Iterator[None]:
 
 
 def _log_to(path: Path, level: str, screen: Screen) -> None:
-    handler = RotatingLog(path, lambda reason: screen.say("disk", reason))
-    handler.setFormatter(logging.Formatter(LOG_FORMAT))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    set_up_logging(level, RotatingLog(path, lambda reason: screen.say("disk", reason)))
 
 
 class Up:
@@ -181,7 +179,7 @@ class Up:
                     logging.getLogger(__name__).debug("no pulse: %s", error)
                     await asyncio.sleep(0.5)
                     continue
-                if first:
+                if first and not any(isinstance(pulse, str) for pulse in found):
                     self._screen.say("up", f"first numbers after {time.monotonic() - self._began:.0f} s")
                     first = False
                 self._screen.pulses(pulse_lines(brands, found), found)
@@ -213,5 +211,7 @@ class Up:
             await self._broker.stop()
         for child in self._children:
             child.close()
-        runfile.remove(self._config.data_dir)
-        self._screen.say("up", "stopped; what was heard is kept, the next start continues")
+        if self._children:
+            runfile.remove(self._config.data_dir)
+        if self._broker is not None or self._children:
+            self._screen.say("up", "stopped; what was heard is kept, the next start continues")
