@@ -96,6 +96,40 @@ async def test_it_resolves_after_hold_without_the_condition_and_can_come_back(wo
     assert world.topic.log[2].started_at > resolved.ended_at
 
 
+async def test_a_crisis_of_hours_is_one_alert(world: World) -> None:
+    """Six posts a minute instead of one, for eight hours: what lasts does not become ordinary at once."""
+    end = NOW + timedelta(hours=8)
+    crowd = [each.post.created_at for each in steady(NOW, end, timedelta(seconds=12))]
+    world.desk.put(*(entry(f"crowd-{n}", at) for n, at in enumerate(crowd) if at))
+    while world.clock.at < end:
+        world.clock.advance(5 * MINUTE)
+        await world.worker.look()
+    assert world.states == ["firing"]
+    world.clock.advance(20 * MINUTE)
+    await world.look()
+    assert world.states == ["firing", "resolved"]
+
+
+async def test_at_the_edge_it_goes_on_and_does_not_flap(world: World) -> None:
+    """The least volume that fires, and then one post less: not enough to begin, enough to go on."""
+    least = 5
+    while not await _fires(least):
+        least += 1
+    world.desk.put(*burst(least, NOW))
+    await world.look()
+    world.desk.drop("demo:burst-0")
+    await world.look(4)
+    assert "resolved" not in world.states
+    assert not await _fires(least - 1)
+
+
+async def _fires(count: int) -> bool:
+    world = World()
+    world.desk.put(*burst(count, NOW))
+    await world.look()
+    return bool(world.topic.log)
+
+
 async def test_posts_that_come_late_still_count(world: World) -> None:
     """The burst of ten minutes ago is known only now."""
     await world.look(4)
