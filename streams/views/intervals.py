@@ -77,11 +77,13 @@ def percentile_interval(replicates: Floats, clusters: float) -> Interval | None:
     """The expanded percentile interval (Hesterberg 2015, sec. 5.3) of replicates over so many independent clusters.
 
     Plain percentiles are too narrow for few clusters, by sqrt((n - 1) / n) and by z in place of t; the tails are taken
-    that much further out. Undefined replicates (NaN) are left out; None when fewer than two clusters or half remain.
+    that much further out, at worst to the extremes. Undefined replicates (NaN) are left out; None for a single cluster,
+    or when fewer than half remain.
     """
     defined = np.sort(replicates[~np.isnan(replicates)])
-    if clusters < 2 or len(defined) * 2 < len(replicates):
+    if clusters <= 1 or len(defined) * 2 < len(replicates):
         return None
+    clusters = max(clusters, 2.0)
     tail = _NORMAL.cdf(-math.sqrt(clusters / (clusters - 1)) * student_quantile(clusters - 1))
     return _quantile(defined, tail), _quantile(defined, 1 - tail)
 
