@@ -88,6 +88,7 @@ class Runner:
                     return await self._finish()
                 reason = "the stream ended"
             except Misconfigured as error:
+                await self._land()
                 return self.board.state("misconfigured", str(error))
             except Silence as error:
                 state, reason = "silent", str(error)

@@ -33,6 +33,8 @@ def tidy(text: str) -> str:
 
 def web_address(address: str, base: str = "") -> str | None:
     """The absolute http(s) address, or None for anything else."""
+    if not address.strip():
+        return None
     try:
         joined = urljoin(base, address.strip())
         parts = urlsplit(joined)
