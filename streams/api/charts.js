@@ -36,8 +36,8 @@ function at(x, y, text, anchor) {
 }
 
 function times(labels, step) {
-  const every = Math.max(1, Math.ceil(70 / step));
-  return labels.map((text, i) => (i % every ? null : at(LEFT + i * step, H - 4, text, i ? "middle" : "start"))).filter(Boolean);
+  const every = Math.max(1, Math.ceil(80 / step));
+  return labels.map((text, i) => (i % every || i * step > labels.length * step - 40 ? null : at(LEFT + i * step, H - 4, text, "start"))).filter(Boolean);
 }
 
 function ceiling(max) {

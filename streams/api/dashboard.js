@@ -2,11 +2,12 @@
 // Everything that people wrote goes into the page as text, never as markup.
 
 import { columns, interval, line, share } from "/charts.js";
-import { count, decimal, duration, locale, percent, points, since, tick, when, words } from "/words.js";
+import { about3, count, decimal, duration, locale, percent, points, since, tick, when, words } from "/words.js";
 
 const WINDOWS = ["1h", "24h", "7d", "30d"];
+const MOST = 300;  // mentions on the page
 const REFRESH_MS = 2000;  // at most this often per change
-const state = { brands: [], brand: null, window: "24h", counts: {}, gone: new Set(), older: [], after: null };
+const state = { brands: [], brand: null, window: "24h", counts: {}, gone: new Set(), wanted: 12 };
 const $ = (id) => document.getElementById(id);
 
 // --- building the page -----------------------------------------------------------------------------------------------
@@ -51,23 +52,68 @@ const about = (what) => `/api/brands/${encodeURIComponent(state.brand)}/${what}`
 // --- the numbers -----------------------------------------------------------------------------------------------------
 
 // `part` is the API's figure: {insufficient, interval, posts, …}; `value` the number in it.
-function figure({ name, help, part, value, write, from = 0, to = 1, tone = "", base = "" }) {
+function figure({ name, help, part, value, write, from = 0, to = 1, tone = "", base = "", missing = words.insufficient }) {
   const known = !part.insufficient && value !== null && value !== undefined;
   const [low, high] = (known && part.interval) || [null, null];
-  const text = known ? write(value) : words.insufficient;
+  const text = known ? write(value) : part.insufficient ? words.insufficient : missing;
   const range = low === null ? "" : `${words.interval}: ${write(low)} … ${write(high)}`;
   const label = `${name}: ${text}${range ? `, ${range}` : ""}`;
   return el("div", { class: "number" },
     el("h3", {}, el("abbr", { title: help }, name)),
     el("p", { class: `value ${known ? "" : "dim"}` }, text),
-    known && to !== null ? interval({ value, low, high, from, to, tone, label }) : null,
+    known && to !== null ? interval({ value, low, high, from, to, tone, label }) : el("span"),
     el("p", { class: "base" }, [range, base, part.approximate ? words.approximate : ""].filter(Boolean).join(" · ")));
 }
 
 const leaning = ({ interval: range }) => (range && range[0] > 0 ? "good" : range && range[1] < 0 ? "bad" : "");
 const of = (part) => `${count(part.count)} ${words.of} ${count(part.total)}`;
 
-@@NUMBERS@@
+function waiting(part, name) {
+  if (part.insufficient) return "";
+  const time = part.median_s === null || part.median_s === undefined ? words.notHalf : duration(part.median_s);
+  return name ? `${name}: ${time}` : time;
+}
+
+function drawNumbers(pulse) {
+  if (!pulse.posts) { fill("numbers"); return; }
+  const { sentiment, peer_share: peer, threads_without_brand: threads, reciprocity, unevenness, first_response: first } = pulse;
+  const judged = `${count(sentiment.posts)} ${words.judged}`;
+  fill("numbers",
+    figure({ name: words.net, help: words.netHelp, part: sentiment, value: sentiment.net, from: -1, write: points, tone: leaning(sentiment), base: judged }),
+    figure({ name: words.peer, help: words.peerHelp, part: peer, value: peer.share, write: percent, base: of(peer) }),
+    figure({ name: words.threads, help: words.threadsHelp, part: threads, value: threads.share, write: percent, base: of(threads) }),
+    figure({ name: words.reciprocity, help: words.reciprocityHelp, part: reciprocity, value: reciprocity.value, from: -1, write: decimal, base: words.ties(count(reciprocity.ties)) }),
+    figure({ name: words.first, help: words.firstHelp, part: { insufficient: first.insufficient }, value: first.median_s, missing: words.notHalf, write: duration, to: null,
+      base: [`${count(first.answered)} ${words.of} ${count(first.threads)} ${words.answered}`, waiting(first.by_brand, words.byBrand)].filter(Boolean).join(" · ") }),
+    figure({ name: words.uneven, help: words.unevenHelp, part: unevenness, value: unevenness.gini, write: decimal, base: unevenness.absence_factor ? words.absence(unevenness.absence_factor) : "" }));
+}
+
+// --- charts ----------------------------------------------------------------------------------------------------------
+
+// Fine steps for the volume, coarse ones for the sentiment, which needs some posts in each to say anything.
+const STEPS = { "1h": ["1m", "10m"], "24h": ["30m", "2h"], "7d": ["4h", "1d"], "30d": ["1d", "3d"] };
+const KINDS = ["positive", "neutral", "negative"];
+
+function drawCharts(volume, mood) {
+  if (!volume.points.some((point) => point.posts)) { fill("charts"); return; }
+  const span = new Date(volume.end) - new Date(volume.start);
+  const legend = el("span", { class: "legend" }, [...KINDS, "other"].map((kind) => el("span", { class: kind }, words[kind])));
+  const first = el("figure", {}, el("figcaption", {}, words.volume, legend));
+  const second = el("figure", {}, el("figcaption", {}, words.sentiment));
+  fill("charts", first, second);
+  const inner = (figure) => figure.clientWidth - 36;
+  const stacks = volume.points.map((point) => ({
+    parts: [...KINDS.map((kind) => [kind, point[kind]]), ["other", point.posts - KINDS.reduce((sum, kind) => sum + point[kind], 0)]],
+    label: `${when(point.start)}: ${count(point.posts)}`, tick: tick(point.start, span) }));
+  first.append(columns(stacks, `${words.volume}: ${count(volume.points.reduce((sum, point) => sum + point.posts, 0))}`, count, inner(first)));
+  const dots = mood.points.map((point) => ({
+    value: point.net ?? null, low: null, high: null, tick: tick(point.start, span),
+    label: `${when(point.start)}: ${point.net === null || point.net === undefined ? words.insufficient : points(point.net)}` }));
+  second.append(dots.some((dot) => dot.value !== null) ? line(dots, words.sentiment, inner(second)) : el("p", { class: "empty" }, words.insufficient));
+}
+
+// --- share of voice --------------------------------------------------------------------------------------------------
+
 function drawVoice({ brands, missing }) {
   const named = (name) => (state.brands.find((brand) => brand.name === name) || { title: name }).title;
   const rows = brands.map(({ brand, voice: { by_posts: part } }) => {
@@ -100,23 +146,20 @@ function mention({ post, sentiment, via }) {
         outside(post.url, `${post.platform}, ${since(post.created_at)}`, { title: when(post.created_at) }),
         kind ? el("span", { class: "tag" }, kind) : null,
         post.platform === "demo" ? el("span", { class: "tag simulated" }, words.simulated) : null),
-      el("p", { class: text ? "" : "gone", lang: post.lang || null, dir: "auto" }, text || words.noText)));
+      text || !post.repost_of ? el("p", { class: text ? "" : "gone", lang: post.lang || null, dir: "auto" }, text || words.noText) : null));
 }
 
 function drawMentions(page) {
-  const entries = [...page.mentions, ...state.older];
+  const more = page.after && state.wanted < MOST;
   fill("mentions", el("h2", {}, words.mentions),
-    entries.length ? el("ol", {}, entries.map(mention)) : el("p", { class: "empty" }, words.nothing),
-    state.after ? el("button", { class: "more", type: "button", onclick: showOlder }, words.more) : null);
+    page.mentions.length ? el("ol", {}, page.mentions.map(mention)) : el("p", { class: "empty" }, words.nothing),
+    more ? el("button", { class: "more", type: "button", onclick: showOlder }, words.more) : null);
 }
 
-let newest = { mentions: [], to: null };
-
-async function showOlder() {
-  const page = await ask(about("mentions"), { window: state.window, to: newest.to, after: state.after, limit: 20 });
-  state.older.push(...page.mentions);
-  state.after = page.after || null;
-  drawMentions(newest);
+// All that is shown is asked for again each time: what was edited or deleted must not stay on the page.
+function showOlder() {
+  state.wanted = Math.min(MOST, state.wanted + 20);
+  refresh();
 }
 
 // --- aside -----------------------------------------------------------------------------------------------------------
@@ -137,8 +180,8 @@ function drawAlerts({ alerts }) {
   const shown = alerts.filter((alert) => alert.state === "firing" || Date.now() - new Date(alert.at) < 86400e3).slice(0, 6);
   fill("alerts", el("h2", {}, words.alerts), shown.length ? el("ul", { class: "rows" }, shown.map((alert) => el("li", {},
     el("div", { class: "line" }, el("span", {}, alert.title), el("span", { class: `state ${alert.state}` },
-      alert.state === "firing" ? `${words.firing} ${since(alert.started_at)}` : words.resolved)),
-    el("small", {}, `${decimal(alert.value)} · ${words.usual} ${decimal(alert.baseline)}`))))
+      alert.state === "firing" ? since(alert.started_at) : words.resolved)),
+    el("small", {}, `${about3(alert.value)} · ${words.usual} ${about3(alert.baseline)}`))))
     : el("p", { class: "empty" }, words.quiet));
 }
 
@@ -148,8 +191,7 @@ function drawLead(pulse) {
   const span = words.windows[state.window];
   if (!pulse.posts) { fill("lead", el("p", { class: "quiet" }, words.none(span))); return; }
   const [posts, unit, authors, people, rest] = words.lead(count(pulse.posts), count(pulse.authors), span);
-  const { low, high, insufficient } = pulse.sentiment;
-  const tone = insufficient ? "" : low > 0 ? words.tone.up : high < 0 ? words.tone.down : words.tone.even;
+  const tone = pulse.sentiment.insufficient ? "" : words.tone[leaning(pulse.sentiment) || "even"];
   fill("lead", el("p", {}, el("b", {}, posts), unit, el("b", {}, authors), people, `${rest}.`, tone ? el("span", { class: "quiet" }, ` ${tone}`) : null));
 }
 
@@ -159,7 +201,7 @@ function drawSimulated(pulse) {
   if (notice) notice.remove();
   if (!demo) return;
   $("notices").append(el("p", { class: "notice simulated", id: "simulated" },
-    el("strong", {}, demo === pulse.posts ? words.simulated : words.partly), words.simulatedHelp));
+    el("strong", {}, demo === pulse.posts ? words.simulated : words.partly), words.simulatedHelp(count(demo), count(pulse.posts))));
 }
 
 function trouble(text) {
@@ -186,7 +228,7 @@ function drawChoices() {
 }
 
 function choose(change) {
-  Object.assign(state, change, { older: [], after: null });
+  Object.assign(state, change, { wanted: 12 });
   history.replaceState(null, "", `#${new URLSearchParams({ brand: state.brand, window: state.window })}`);
   drawChoices();
   refresh();
@@ -200,14 +242,13 @@ async function refresh() {
   const mine = ++turn;
   const asked = { window: state.window };
   try {
-    const [pulse, series, voice, mentions] = await Promise.all([
-      ask(about("pulse"), asked), ask(about("series"), { ...asked, step: STEPS[state.window] }), ask(about("voice"), asked),
-      ask(about("mentions"), { ...asked, limit: 20 })]);
+    const [fine, coarse] = STEPS[state.window];
+    const [pulse, volume, mood, voice, mentions] = await Promise.all([
+      ask(about("pulse"), asked), ask(about("series"), { ...asked, step: fine }), ask(about("series"), { ...asked, step: coarse }),
+      ask(about("voice"), asked), ask(about("mentions"), { ...asked, limit: state.wanted })]);
     if (mine !== turn) return;  // something else has been chosen meanwhile
     trouble("");
-    drawLead(pulse); drawSimulated(pulse); drawNumbers(pulse); drawCharts(series); drawVoice(voice);
-    newest = mentions;
-    if (!state.older.length) state.after = mentions.after || null;
+    drawLead(pulse); drawSimulated(pulse); drawNumbers(pulse); drawCharts(volume, mood); drawVoice(voice);
     drawMentions(mentions);
   } catch (error) {
     if (mine === turn) failed(error);
@@ -271,6 +312,8 @@ async function listenForEver() {
       if (error.status === 401) return;
     }
     link("off", words.lost);
+    state.counts = {};
+    drawChoices();
     await new Promise((resolve) => setTimeout(resolve, pause + 500 * Math.random()));
   }
 }

@@ -3,26 +3,26 @@
 const EN = {
   live: "live", waiting: "waiting for the service …", lost: "no connection; trying again",
   windows: { "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days" },
-  lead: (posts, authors, span) => [posts, posts === "1" ? " post by " : " posts by ", authors, authors === "1" ? " person" : " people", ` in the last ${span}`],
-  none: (span) => `Nobody has spoken in the last ${span}.`,
-  tone: { up: "The tone is favourable.", down: "The tone is unfavourable.", even: "The tone is balanced, as far as the numbers can tell." },
+  lead: (posts, authors, span) => [posts, posts === "1" ? " post by " : " posts by ", authors, authors === "1" ? " person" : " people", ` in the last ${span === "1 hour" ? "hour" : span}`],
+  none: (span) => `Nobody has spoken in the last ${span === "1 hour" ? "hour" : span}.`,
+  tone: { good: "The tone is favourable.", bad: "The tone is unfavourable.", even: "The tone is balanced, as far as the numbers can tell." },
   net: "Net sentiment", netHelp: "Positive minus negative, of all judged posts; −100 to +100.",
   peer: "Among themselves", peerHelp: "Share of replies, quotes and reposts between people, without the brand at either end.",
   threads: "Threads without the brand", threadsHelp: "Of the threads with two or more people, those in which no own account spoke.",
   reciprocity: "Reciprocity", reciprocityHelp: "How far people answer each other: 0 as by chance, 1 always.",
   first: "First response", firstHelp: "Median time to the first reply by someone else; unanswered threads count as waiting.",
   byBrand: "by the brand", uneven: "Unevenness", unevenHelp: "Gini of posts per author: 0 all alike, 1 one person says everything.",
-  absence: (n) => `${n} wrote half of it`,
+  absence: (n) => (n === 1 ? "1 person wrote half of it" : `${n} people wrote half of it`), judged: "judged", answered: "answered", notHalf: "most still wait", ties: (n) => `${n} ties`,
   insufficient: "too few posts to say", approximate: "approximate", interval: "95 %", of: "of", never: "not yet",
   volume: "Posts", sentiment: "Net sentiment over time", negative: "negative", neutral: "neutral", positive: "positive", other: "reposts and not judged",
   voice: "Share of voice", missing: "not counted, its worker does not answer: ", alone: "The only brand of its group.",
   mentions: "Latest", nothing: "Nothing yet.", more: "Show older", own: "own account", reply: "reply", quote: "quote", repost: "repost", noText: "(text no longer kept)",
   sources: "Sources", gaps: (n) => (n === 1 ? "1 gap" : `${n} gaps`), noSources: "No source has reported yet.", gapOf: "missing",
   states: { starting: "starting", live: "live", retrying: "trying again", silent: "silent", stopped: "stopped", misconfigured: "misconfigured", finished: "finished" },
-  alerts: "Alerts", quiet: "All quiet.", firing: "since", resolved: "resolved", usual: "usual",
-  simulated: "Simulated data", simulatedHelp: "These posts come from the built-in demo source. Nobody wrote them.",
+  alerts: "Alerts", quiet: "All quiet.", resolved: "resolved", usual: "usual",
+  simulated: "Simulated data", simulatedHelp: (n, all) => `${n === all ? "All" : `${n} of ${all}`} posts come from the built-in demo source. Nobody wrote them.`,
   partly: "Partly simulated data", token: "This service asks for its token", enter: "Enter", noBrands: "No brand is configured yet. Start with: tertulia up --brand \"Fairphone\"",
-  stale: "Recent, not current: ", tableTime: "Time", languages: "Languages", platforms: "Networks",
+  
 };
 
 const ES = {
@@ -30,24 +30,24 @@ const ES = {
   windows: { "1h": "1 hora", "24h": "24 horas", "7d": "7 días", "30d": "30 días" },
   lead: (posts, authors, span) => [posts, posts === "1" ? " mensaje de " : " mensajes de ", authors, authors === "1" ? " persona" : " personas", ` en ${span === "1 hora" ? "la última hora" : "los últimos " + span}`],
   none: (span) => `Nadie ha hablado en ${span === "1 hora" ? "la última hora" : "los últimos " + span}.`,
-  tone: { up: "El tono es favorable.", down: "El tono es desfavorable.", even: "El tono es equilibrado, hasta donde los números permiten decirlo." },
+  tone: { good: "El tono es favorable.", bad: "El tono es desfavorable.", even: "El tono es equilibrado, hasta donde los números permiten decirlo." },
   net: "Sentimiento neto", netHelp: "Positivos menos negativos, sobre los mensajes juzgados; de −100 a +100.",
   peer: "Entre ellos", peerHelp: "Parte de respuestas, citas y reenvíos entre personas, sin la marca en ningún extremo.",
   threads: "Hilos sin la marca", threadsHelp: "De los hilos con dos o más personas, aquellos en que no habló ninguna cuenta propia.",
   reciprocity: "Reciprocidad", reciprocityHelp: "Cuánto se responden unos a otros: 0 como por azar, 1 siempre.",
   first: "Primera respuesta", firstHelp: "Mediana hasta la primera respuesta de otra persona; los hilos sin respuesta cuentan como en espera.",
   byBrand: "de la marca", uneven: "Desigualdad", unevenHelp: "Gini de mensajes por autor: 0 todos igual, 1 una persona lo dice todo.",
-  absence: (n) => `${n} escribieron la mitad`,
+  absence: (n) => (n === 1 ? "1 persona escribió la mitad" : `${n} personas escribieron la mitad`), judged: "juzgados", answered: "con respuesta", notHalf: "la mayoría espera", ties: (n) => `${n} lazos`,
   insufficient: "muy pocos mensajes para decirlo", approximate: "aproximado", interval: "95 %", of: "de", never: "todavía no",
   volume: "Mensajes", sentiment: "Sentimiento neto en el tiempo", negative: "negativos", neutral: "neutros", positive: "positivos", other: "reenvíos y no juzgados",
   voice: "Cuota de voz", missing: "sin contar, su proceso no responde: ", alone: "La única marca de su grupo.",
   mentions: "Lo último", nothing: "Todavía nada.", more: "Ver anteriores", own: "cuenta propia", reply: "respuesta", quote: "cita", repost: "reenvío", noText: "(el texto ya no se guarda)",
   sources: "Fuentes", gaps: (n) => (n === 1 ? "1 hueco" : `${n} huecos`), noSources: "Ninguna fuente ha informado todavía.", gapOf: "falta",
   states: { starting: "arrancando", live: "en vivo", retrying: "reintentando", silent: "en silencio", stopped: "parada", misconfigured: "mal configurada", finished: "terminada" },
-  alerts: "Alertas", quiet: "Todo en calma.", firing: "desde", resolved: "resuelta", usual: "habitual",
-  simulated: "Datos simulados", simulatedHelp: "Estos mensajes vienen de la fuente de demostración. No los escribió nadie.",
+  alerts: "Alertas", quiet: "Todo en calma.", resolved: "resuelta", usual: "habitual",
+  simulated: "Datos simulados", simulatedHelp: (n, all) => `${n === all ? "Todos los" : `${n} de ${all}`} mensajes vienen de la fuente de demostración. No los escribió nadie.`,
   partly: "Datos en parte simulados", token: "Este servicio pide su clave", enter: "Entrar", noBrands: "Aún no hay ninguna marca. Empiece con: tertulia up --brand \"Fairphone\"",
-  stale: "Reciente, no actual: ", tableTime: "Hora", languages: "Idiomas", platforms: "Redes",
+  
 };
 
 const spanish = (navigator.languages || [navigator.language]).map((l) => l.slice(0, 2)).find((l) => l === "es" || l === "en") === "es";
@@ -56,15 +56,17 @@ export const locale = spanish ? "es" : "en";
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: "always" });
 const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const rough = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
 const signed = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, signDisplay: "exceptZero" });
 const percentage = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export const count = (n) => whole.format(n);
 export const decimal = (n) => tenth.format(n);
+export const about3 = (n) => rough.format(n);
 export const points = (share) => signed.format(share * 100).replace("-", "−");
 export const percent = (share) => percentage.format(share);
 export const when = (time) => moment.format(new Date(time));
