@@ -23,10 +23,10 @@ class Roots:
     def __init__(self, path: Path, most: int = MOST_ROOTS) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._most = most
-        self._database = sqlite3.connect(path, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.execute(_SCHEMA)
+        self.database = sqlite3.connect(path, isolation_level=None)
+        self.database.execute("PRAGMA journal_mode=WAL")
+        self.database.execute("PRAGMA synchronous=NORMAL")
+        self.database.execute(_SCHEMA)
         self._cache: OrderedDict[str, str] = OrderedDict()
         self._new: dict[str, str] = {}
 
@@ -42,7 +42,7 @@ class Roots:
         """The thread of a post, if it is known."""
         root = self._new.get(post_id) or self._cache.get(post_id)
         if root is None:
-            row = self._database.execute("SELECT root FROM roots WHERE id = ?", (post_id,)).fetchone()
+            row = self.database.execute("SELECT root FROM roots WHERE id = ?", (post_id,)).fetchone()
             root = None if row is None else str(row[0])
         return root
 
@@ -55,15 +55,15 @@ class Roots:
         """Write what is new, and forget the oldest beyond the bound."""
         if not self._new:
             return
-        self._database.execute("BEGIN")
+        self.database.execute("BEGIN")
         try:
-            self._database.executemany("INSERT OR IGNORE INTO roots (id, root) VALUES (?, ?)", self._new.items())
-            last = self._database.execute("SELECT max(number) FROM roots").fetchone()[0]
-            self._database.execute("DELETE FROM roots WHERE number <= ?", (last - self._most,))
+            self.database.executemany("INSERT OR IGNORE INTO roots (id, root) VALUES (?, ?)", self._new.items())
+            last = self.database.execute("SELECT max(number) FROM roots").fetchone()[0]
+            self.database.execute("DELETE FROM roots WHERE number <= ?", (last - self._most,))
         except BaseException:
-            self._database.execute("ROLLBACK")
+            self.database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
+        self.database.execute("COMMIT")
         self._cache.update(self._new)
         self._new = {}
         while len(self._cache) > CACHED:
@@ -71,4 +71,4 @@ class Roots:
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self.database.close()

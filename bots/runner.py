@@ -112,7 +112,12 @@ class Runner:
         self._pauses.restart()
         async with aclosing(cast("AsyncGenerator[Batch]", self.source.collect(self._reached))) as stream:
             while (batch := await self._next(stream)) is not None:
-                await self._take(batch)
+                try:
+                    await self._take(batch)
+                except Exception:  # a full disk, say
+                    self._rewind()
+                    raise
+                self._reached = batch.cursor if batch.cursor is not None else self._reached
 
     async def _next(self, stream: AsyncIterator[Batch]) -> Batch | None:
         limit = self._pauses.limit_s
@@ -128,8 +133,6 @@ class Runner:
 
     async def _take(self, batch: Batch) -> None:
         step = self._progress.begin(batch.cursor)
-        if batch.cursor is not None:
-            self._reached = batch.cursor
         if batch.gap is not None:
             self.board.gap(batch.gap)
         posts, bad = self._check(batch)
@@ -139,7 +142,7 @@ class Runner:
             self._fly(letter, {step: 1})
         ready = [(post, step) for post in posts]
         sent = await self._send(ready if self.finder is None else self.finder.feed(ready, self._clock()))
-        self._part_done(step)
+        self._part_done(self._progress, step)
         self._tell(sent, len(bad))
 
     def _check(self, batch: Batch) -> tuple[list[Post], Sequence[Bad]]:
@@ -152,6 +155,13 @@ class Runner:
                 bad.append(Bad(_bytes(post), str(error), post.id))
         return posts, bad
 
+    def _rewind(self) -> None:
+        """A batch was taken only in part: read everything behind the saved resume point again."""
+        self._progress = Progress(self._progress.cursor)
+        self._reached = self._progress.cursor
+        if self.finder is not None:
+            self.finder.forget()
+
     async def _send(self, ready: Sequence[tuple[Post, Step]]) -> list[Post]:
         posts = [post for post, _ in ready]
         if posts:
@@ -161,17 +171,18 @@ class Runner:
     def _fly(self, ack: asyncio.Future[None], parts: Mapping[Step, int]) -> None:
         """Once Kafka has acknowledged, the batches that the records came in are that much nearer to done."""
         self._flying.add(ack)
+        progress = self._progress
 
         def landed(ack: asyncio.Future[None]) -> None:
             self._flying.discard(ack)
             for step, count in parts.items():
-                self._part_done(step, count)
+                self._part_done(progress, step, count)
 
         ack.add_done_callback(landed)
 
-    def _part_done(self, step: Step, count: int = 1) -> None:
-        if self._progress.done(step, count):
-            self.board.cursor(self._progress.cursor)
+    def _part_done(self, progress: Progress, step: Step, count: int = 1) -> None:
+        if progress.done(step, count) and progress is self._progress:
+            self.board.cursor(progress.cursor)
 
     def _tell(self, sent: list[Post], bad: int) -> None:
         self.board.published(sent, bad, self._waiting)
@@ -217,4 +228,6 @@ def _bytes(post: Post) -> bytes:
 
 def _plain(error: BaseException) -> str:
     """What may be told of an error: aiohttp's texts hold whole addresses, where keys may stand."""
-    return error.strerror or "" if isinstance(error, OSError) and error.strerror else ""
+    if isinstance(error, sqlite3.Error):
+        return str(error)
+    return (error.strerror or "") if isinstance(error, OSError) else ""

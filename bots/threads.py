@@ -76,6 +76,12 @@ class ThreadFinder(Generic[Token]):
         self._roots.save()
         return ready
 
+    def forget(self) -> None:
+        """Drop what waits: it will be read again."""
+        self._held.clear()
+        self._children.clear()
+        self._characters = 0
+
     def _take(self, post: Post, token: Token, now: float, ready: Ready[Token]) -> None:
         if post.op == "delete":
             self._delete(post, token, ready)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
@@ -15,8 +17,10 @@ from bots.board import Board
 from bots.cursors import load_statuses
 from bots.http import Http
 from bots.publish import Publisher
+from bots.roots import Roots
 from bots.runner import Runner, backoff
 from bots.sources.base import Bad, Batch, Gap, Misconfigured, Retry, Source, SourceOptions, Tools
+from bots.threads import ThreadFinder
 from streams.records import Author, DeadLetter, Post, SourceStatus, parse_status
 from streams.tasks import Tasks
 from tests.bots.kafka_log import Log
@@ -29,15 +33,18 @@ def post(number: int) -> Post:
     return Post(id=f"test:{number}", platform="test", author=Author(id="test:a"), text=f"text {number}", created_at=NOW)
 
 
+Scene = Sequence[Batch | Exception | Callable[[], object] | None]
+
+
 class Script(Source):
-    """Does what it is told: each call of `collect` plays the next scene; an exception in it is raised, None hangs."""
+    """Each call of `collect` plays the next scene; an exception in it is raised, a function called, None hangs."""
 
     name: ClassVar[str] = "script"
     options_type: ClassVar[type[SourceOptions]] = SourceOptions
     endless: ClassVar[bool] = False
     quiet_s: ClassVar[float] = 0.3
 
-    def __init__(self, tools: Tools, *scenes: Sequence[Batch | Exception | None]) -> None:
+    def __init__(self, tools: Tools, *scenes: Scene) -> None:
         super().__init__(SourceOptions(), tools)
         self.scenes = list(scenes)
         self.cursors: list[Any] = []
@@ -49,6 +56,8 @@ class Script(Source):
                 raise item
             if item is None:
                 await asyncio.Event().wait()
+            elif callable(item):
+                item()
             else:
                 yield item
 
@@ -70,7 +79,7 @@ def runner(publisher: Publisher) -> Run:
     """Makes the runner of a script."""
     tools = Tools(http=Http(), now=lambda: NOW, random=Random(1), brands=())
 
-    def make(*scenes: Sequence[Batch | Exception | None], saved: SourceStatus | None = None) -> Runner:
+    def make(*scenes: Scene, saved: SourceStatus | None = None) -> Runner:
         source = Script(tools, *scenes)
         board = Board(source.key, publisher, lambda: NOW, saved)
         return Runner(source, publisher, board, finder=None, random=Random(1), base_s=0.01)
@@ -168,6 +177,23 @@ async def test_a_stop_saves_how_far_it_came(runner: Run, log: Log) -> None:
     await asyncio.gather(task, return_exceptions=True)
     status = (await load_statuses(log.bootstrap, log.config))["script"]
     assert (status.state, status.cursor, status.events) == ("stopped", 49, 50)
+
+
+async def test_a_full_disk_loses_nothing(runner: Run, log: Log, tmp_path: Path) -> None:
+    """The store of threads cannot be written half way: all behind the resume point is read again."""
+    answers = [msgspec.structs.replace(post(n), id=f"test:{n}" + "x" * 900, reply_to="test:1") for n in range(2, 60)]
+    scene = [Batch([post(0)], 0), Batch([post(1), *answers], 1), Batch([post(99)], 2)]
+    path = tmp_path / "roots.sqlite"
+    with Roots(path) as roots, sqlite3.connect(path) as other:
+        full = roots.database.execute("PRAGMA page_count").fetchone()[0] + 2
+        roots.database.execute(f"PRAGMA max_page_count={full}")
+        run = runner(scene, [lambda: roots.database.execute("PRAGMA max_page_count=100000"), *scene])
+        run.finder = ThreadFinder(roots, wait_s=None)
+        await run.run()
+        assert other.execute("SELECT count(*) FROM roots").fetchone()[0] == 61
+    assert "OperationalError: database or disk is full" in [status.reason for status in await states(log)]
+    assert len(set(await keys(log))) == 61
+    assert run.board.status.cursor == 2
 
 
 def test_the_back_off_grows_has_jitter_and_obeys_the_network() -> None:
