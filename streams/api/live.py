@@ -76,7 +76,7 @@ class Live:
         self._desk, self._short = desk, short
         self._clients: set[Client] = set()
         self._latest: dict[str, bytes] = {}
-        self._tasks = Tasks()
+        self._tasks = Tasks(self._died)
         self._follower = follower
         self._pump: asyncio.Task[Any] | None = None
 
@@ -157,6 +157,12 @@ class Live:
         self._latest[brand] = event
         for client in self._clients:
             client.put(brand, event)
+
+    def _died(self, _error: BaseException) -> None:
+        """No pulse will come any more (the error is logged): end the streams, so that the readers notice and return."""
+        self._pump = None
+        for client in self._clients:
+            client.close()
 
     def _from_peer(self, slot: str, event: bytes) -> None:
         if slot in self._desk.brands():  # it has moved here; a farewell from its old holder says nothing
