@@ -61,7 +61,8 @@ class Roots:
             last = self.database.execute("SELECT max(number) FROM roots").fetchone()[0]
             self.database.execute("DELETE FROM roots WHERE number <= ?", (last - self._most,))
         except BaseException:
-            self.database.execute("ROLLBACK")
+            if self.database.in_transaction:  # on a full disk SQLite has rolled back by itself
+                self.database.execute("ROLLBACK")
             raise
         self.database.execute("COMMIT")
         self._cache.update(self._new)
