@@ -26,6 +26,9 @@ from kafka.errors import (
 )
 
 log = logging.getLogger(__name__)
+# Faust's subscription carries its own assignor's data, which kafka-python cannot read and nobody here needs; without
+# this each look at the group would log it, whole, per member. The assignment itself it reads.
+logging.getLogger("kafka.admin._groups").addFilter(lambda record: "member_metadata" not in record.getMessage())
 
 T = TypeVar("T")
 Partition = tuple[str, int]
