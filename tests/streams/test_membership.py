@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 import pytest
 
+from benchmarks.oracle import belonging, final_posts
 from config.schema import Brand, Match
 from streams.membership import Membership
 from streams.records import Author, Post, event_ms
@@ -76,41 +77,6 @@ class World:
                 self.finish(other)
 
 
-def final_posts(history: list[Post]) -> dict[str, Post]:
-    """The state that a history leaves: a deletion beats an update beats a create; among equals the later stands."""
-    rank = {"create": 0, "update": 1, "delete": 2}
-    final: dict[str, Post] = {}
-    for event in history:
-        known = final.get(event.id)
-        if known is None or (rank[event.op] >= rank[known.op] and known.op != "delete"):
-            final[event.id] = event
-    return {post_id: event for post_id, event in final.items() if event.op != "delete"}
-
-
-def belonging(posts: dict[str, Post]) -> set[tuple[str, str]]:
-    """The least fixpoint of the definition, by repeated passes over everything."""
-    belongs = {(brand, p.id) for p in posts.values() if not p.repost_of for brand in TERMS.named(p)}
-    seeds = set(belongs)
-    while True:
-        more: set[tuple[str, str]] = set()
-        for p in posts.values():
-            target = p.repost_of or p.quote_of
-            older = target in posts and (event_ms(posts[target]), target) < (event_ms(p), p.id)
-            if target and older:
-                for brand, _ in [pair for pair in belongs if pair[1] == target]:
-                    more.add((brand, p.id))
-                    if not p.repost_of:
-                        seeds.add((brand, p.id))
-            if p.reply_to and not p.repost_of:
-                for brand, other in seeds:
-                    o = posts[other]
-                    if o.root == p.root and event_ms(o) <= event_ms(p):
-                        more.add((brand, p.id))
-        if more <= belongs:
-            return belongs
-        belongs |= more
-
-
 def random_history(rng: Random) -> list[Post]:
     events: list[Post] = []
     size = rng.randrange(3, 25)
@@ -150,7 +116,7 @@ def test_any_history_ends_in_the_fixpoint_of_the_final_posts(seed: int, tmp_path
         if rng.random() < 0.1:
             world.restart(rng.randrange(PARTITIONS))
     final = final_posts(history)
-    assert set(world.entries) == belonging(final)
+    assert set(world.entries) == set(belonging(final, TERMS))
     for (_, post_id), stored in world.entries.items():
         assert stored == final[post_id]
 

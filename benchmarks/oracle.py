@@ -1,0 +1,70 @@
+"""An independent reading of what a log of posts must end in: the final posts, and which of them belong to which brand.
+
+Written from the definitions (docs/decisions/0007), by repeated passes over everything, without the product's state.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from streams.records import Post, event_ms
+from streams.terms import Terms
+
+_RANK = {"create": 0, "update": 1, "delete": 2}
+Belonging = dict[tuple[str, str], str]
+"""(brand, post id) -> why."""
+
+
+def final_posts(history: Iterable[Post]) -> dict[str, Post]:
+    """The posts a history leaves: a deletion beats an update beats a create; among equals the later stands."""
+    final: dict[str, Post] = {}
+    for event in history:
+        known = final.get(event.id)
+        if known is None or (_RANK[event.op] >= _RANK[known.op] and known.op != "delete"):
+            final[event.id] = event
+    return {post_id: event for post_id, event in final.items() if event.op != "delete"}
+
+
+def belonging(posts: dict[str, Post], terms: Terms) -> Belonging:
+    """The least fixpoint of the definition."""
+    why: Belonging = {}
+    for post in posts.values():
+        if not post.repost_of:
+            why |= {(brand, post.id): "name" for brand in terms.named(post)}
+    while True:
+        found = _quoting(posts, why) | _answering(posts, why)
+        if found.keys() <= why.keys():
+            return why
+        why |= {pair: reason for pair, reason in found.items() if pair not in why}
+
+
+def _quoting(posts: dict[str, Post], why: Belonging) -> Belonging:
+    found: Belonging = {}
+    brands: dict[str, list[str]] = defaultdict(list)
+    for brand, post_id in why:
+        brands[post_id].append(brand)
+    for post in posts.values():
+        target = posts.get(post.repost_of or post.quote_of or "")
+        if target is not None and (event_ms(target), target.id) < (event_ms(post), post.id):
+            reason = "repost" if post.repost_of else "quote"
+            found |= {(brand, post.id): reason for brand in brands[target.id]}
+    return found
+
+
+def _answering(posts: dict[str, Post], why: Belonging) -> Belonging:
+    since: dict[tuple[str, str], int] = {}
+    for (brand, post_id), reason in why.items():
+        if reason in {"name", "quote"}:
+            key = (brand, posts[post_id].root)
+            since[key] = min(since.get(key, 1 << 62), event_ms(posts[post_id]))
+    by_thread: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (brand, thread), at in since.items():
+        by_thread[thread].append((brand, at))
+    return {
+        (brand, post.id): "thread"
+        for post in posts.values()
+        if post.reply_to and not post.repost_of
+        for brand, at in by_thread[post.root]
+        if at <= event_ms(post)
+    }
