@@ -46,7 +46,20 @@ def commands() -> dict[str, typer.core.TyperCommand]:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     text = capsys.readouterr().out
-    expected = "up collect work chat replay check status classify pulse voice sources version".split()
+    expected = [
+        "up",
+        "collect",
+        "work",
+        "chat",
+        "replay",
+        "check",
+        "status",
+        "classify",
+        "pulse",
+        "voice",
+        "sources",
+        "version",
+    ]
     assert [name for name in expected if f"  {name} " not in text] == []
 
 

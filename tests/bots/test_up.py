@@ -1,4 +1,4 @@
-"""`tertulia up` as a user runs it: one process, its children, their deaths and the end. A real Kafka, real processes."""
+"""`tertulia up` as a user runs it: its children, their deaths and the end. A real Kafka, real processes."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Service:
 
     def until_said(self, words: str) -> str:
         """The first event with these words."""
-        return next(line["text"] for line in self.lines() if words in line.get("text", ""))
+        return next(str(line["text"]) for line in self.lines() if words in line.get("text", ""))
 
     def until_posts(self) -> int:
         """Posts of the first pulse that has any."""
         pulses = (line["pulses"][0] for line in self.lines() if "pulses" in line)
-        return next(pulse["posts"] for pulse in pulses if isinstance(pulse, dict) and pulse["posts"])
+        return next(int(pulse["posts"]) for pulse in pulses if isinstance(pulse, dict) and pulse["posts"])
 
     def child(self, role: str) -> psutil.Process:
         """The process of a role."""
@@ -112,7 +112,7 @@ def test_replay_reaches_the_running_service(service: Service, tmp_path: Path) ->
 
 
 def test_a_second_signal_ends_it_at_once(service: Service) -> None:
-    service.until_said("dashboard")
+    service.until_posts()
     children = psutil.Process(service.process.pid).children(recursive=True)
     for child in children:
         child.suspend()  # so that they cannot end by themselves
