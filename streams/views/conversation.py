@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
-from streams.views.columns import Ints, lookup
+from streams.views.columns import Bools, Ints, lookup
 from streams.views.intervals import wilson
-from streams.views.rows import Rows, factorise
+from streams.views.rows import Rows, distinct
 
 
 class Reciprocity(Answer, frozen=True, kw_only=True):
@@ -24,11 +24,10 @@ class Reciprocity(Answer, frozen=True, kw_only=True):
 
 def peer_share(rows: Rows, asked: Asked) -> Share:
     """Of all interactions between two accounts, those with no own account at either end."""
-    at, source, target = rows.interactions
-    own = rows.snapshot.is_own
-    peers, total = int((~own(source) & ~own(target)).sum()), len(source)
-    posts, authors = len(np.unique(at)), len(np.unique(np.concatenate((source, target))))
-    return _share(peers, total, posts, authors, asked)
+    at, (accounts, source, target) = rows.interactions.rows, rows.graph
+    peer = ~rows.snapshot.is_own(accounts)
+    authors = distinct(np.concatenate((source, target)), len(accounts))
+    return _share(int((peer[source] & peer[target]).sum()), len(source), distinct(at, len(rows)), authors, asked)
 
 
 def threads_without_brand(rows: Rows, asked: Asked) -> Share:
@@ -39,28 +38,34 @@ def threads_without_brand(rows: Rows, asked: Asked) -> Share:
     """
     everything = rows.widened()
     spoken = everything.spoken
-    roots, root = factorise(everything.root[spoken])
-    author, own = everything.author_number[spoken], everything.own[spoken]
-    width = max(1, len(everything.authors))
-    pairs = np.unique(root * width + author)
-    speakers = np.bincount(pairs // width, minlength=len(roots))
-    asked_for = lookup(roots, np.unique(rows.root[rows.spoken]))[1]
-    threads = (speakers >= 2) & asked_for
-    with_brand = np.zeros(len(roots), dtype=bool)
-    with_brand[root[own]] = True
-    posts = int(threads[root].sum())
-    authors = len(np.unique((pairs % width)[threads[pairs // width]]))
-    return _share(int((threads & ~with_brand).sum()), int(threads.sum()), posts, authors, asked)
+    root, author = everything.root_number[spoken], everything.author_number[spoken]
+    size = len(everything.roots)
+    threads = _several(root, author, size)
+    if everything is not rows:
+        threads &= lookup(everything.roots, np.unique(rows.root[rows.spoken]))[1]
+    with_brand = np.zeros(size, dtype=bool)
+    with_brand[root[everything.own[spoken]]] = True
+    inside = threads[root]
+    authors = distinct(author[inside], len(everything.authors))
+    return _share(int((threads & ~with_brand).sum()), int(threads.sum()), int(inside.sum()), authors, asked)
+
+
+def _several(thread: Ints, author: Ints, size: int) -> Bools:
+    """Which threads have two authors or more: those whose first and last by number differ."""
+    first, last = np.full(size, np.iinfo(np.int64).max), np.full(size, -1)
+    np.minimum.at(first, thread, author)
+    np.maximum.at(last, thread, author)
+    several: Bools = first < last
+    return several
 
 
 def reciprocity(rows: Rows, asked: Asked) -> Reciprocity:
     """Of the window's interaction graph, directed and simple (Garlaschelli & Loffredo 2004)."""
-    at, source, target = rows.interactions
-    accounts, ends = factorise(np.concatenate((source, target)))
-    n, posts = len(accounts), len(np.unique(at))
-    forth, back = ends[: len(source)], ends[len(source) :]
-    ties: Ints = np.unique(forth * n + back)
-    mutual = int(lookup(ties % max(n, 1) * n + ties // max(n, 1), ties)[1].sum())
+    at, (accounts, source, target) = rows.interactions.rows, rows.graph
+    width = max(1, len(accounts))
+    n, posts = distinct(np.concatenate((source, target)), width), distinct(at, len(rows))
+    ties: Ints = np.unique(source * width + target)
+    mutual = int(lookup(ties % width * width + ties // width, ties)[1].sum())
     too_few = asked.too_few(posts, n)
     return Reciprocity(
         posts=posts,

@@ -6,7 +6,7 @@ import numpy as np
 
 from streams.views.asked import Answer, Asked
 from streams.views.columns import Ints
-from streams.views.rows import Rows, factorise
+from streams.views.rows import Rows
 
 
 class Fragmentation(Answer, frozen=True, kw_only=True):
@@ -22,11 +22,9 @@ class Fragmentation(Answer, frozen=True, kw_only=True):
 
 def fragmentation(rows: Rows, asked: Asked) -> Fragmentation:
     """Over everyone who wrote in the window or was addressed in it, whether or not they interacted."""
-    _, source, target = rows.interactions
-    accounts, number = factorise(np.concatenate((rows.author, source, target)))
-    edges = number[len(rows) :]
-    labels = components(len(accounts), edges[: len(source)], edges[len(source) :])
-    sizes = np.unique(labels, return_counts=True)[1]
+    accounts, source, target = rows.graph
+    members = np.bincount(components(len(accounts), source, target))
+    sizes = members[members > 0]
     too_few = asked.too_few(len(rows), len(accounts))
     return Fragmentation(
         posts=len(rows),

@@ -50,9 +50,9 @@ class _Threads:
         first = first[np.argsort(rows.post[first])]
         self.end, self.begun, self.author, self.own = rows.end, rows.time[first], rows.author[first], rows.own[first]
         everything = rows.widened()
-        thread, inside = lookup(everything.root, rows.post[first])
-        reply = inside & (everything.kind == REPLY)
-        self._thread, self._at = thread[reply], everything.time[reply]
+        thread, begun_here = lookup(everything.roots, rows.post[first])
+        reply = begun_here[everything.root_number] & (everything.kind == REPLY)
+        self._thread, self._at = thread[everything.root_number[reply]], everything.time[reply]
         self._author, self._own = everything.author[reply], everything.own[reply]
 
     def first_by_others(self) -> Ints:

@@ -35,6 +35,12 @@ class Part:
     def __init__(self, columns: Columns, alive: Bools | None) -> None:
         self.columns, self.alive = columns, alive
 
+    def first(self) -> int | None:
+        """The earliest time, in microseconds."""
+        if not len(self.columns) or (self.alive is not None and not self.alive.any()):
+            return None
+        return int(self.columns["time"][0 if self.alive is None else self.alive.argmax()])
+
     def select(self, start: int | None, end: int | None, platform: int | None, lang: int | None) -> Ints:
         """Row numbers in time order."""
         time = self.columns["time"]
@@ -66,28 +72,17 @@ class Snapshot:
         """Sorted hashes of the own accounts: those the config names by id, and those seen under a listed handle."""
         found = [np.fromiter(self._configured, dtype=np.int64)]
         for part in self.parts:
-            columns, flags = part.columns, part.columns["flags"]
+            columns, at = part.columns, np.flatnonzero(part.columns["flags"])
+            at = at if part.alive is None else at[part.alive[at]]
             for bit, name in ((OWN_AUTHOR, "author"), (OWN_REPLIED, "reply_author"), (OWN_REFERRED, "ref_author")):
-                marked = (flags & bit) != 0
-                if part.alive is not None:
-                    marked &= part.alive
-                found.append(columns[name][marked])
+                found.append(columns[name][at[(columns["flags"][at] & bit) != 0]])
         return np.unique(np.concatenate(found))
 
     @cached_property
     def since(self) -> datetime | None:
         """The event time of the oldest entry; None: there is none."""
-        firsts = [int(part.columns["time"][at[0]]) for part, at in self._selected() if len(at)]
+        firsts = [first for part in self.parts if (first := part.first()) is not None]
         return moment(min(firsts)) if firsts else None
-
-    @cached_property
-    def last(self) -> int | None:
-        """The event time of the newest entry, in microseconds."""
-        lasts = [int(part.columns["time"][at[-1]]) for part, at in self._selected() if len(at)]
-        return max(lasts) if lasts else None
-
-    def _selected(self) -> list[tuple[Part, Ints]]:
-        return [(part, part.select(None, None, None, None)) for part in self.parts]
 
     def authors_of(self, posts: Ints) -> Ints:
         """Who wrote each post, by its hash; `NOBODY` where the brand holds no such post."""
@@ -108,6 +103,14 @@ class Interactions(NamedTuple):
     """Directed, one element each: the row that interacts, and the author hashes of both ends."""
 
     rows: Ints
+    source: Ints
+    target: Ints
+
+
+class Graph(NamedTuple):
+    """Interactions as pairs of indices into `accounts`, the sorted hashes of authors and of whom they addressed."""
+
+    accounts: Ints
     source: Ints
     target: Ints
 
@@ -208,6 +211,20 @@ class Rows:
         return factorise(self.author)
 
     @cached_property
+    def roots(self) -> Ints:
+        """Distinct threads, sorted by hash."""
+        return self._factorised_roots[0]
+
+    @cached_property
+    def root_number(self) -> Ints:
+        """Each row's thread as an index into `roots`."""
+        return self._factorised_roots[1]
+
+    @cached_property
+    def _factorised_roots(self) -> tuple[Ints, Ints]:
+        return factorise(self.root)
+
+    @cached_property
     def start(self) -> int:
         """Where the window begins, in microseconds; without a window, at the first row."""
         if self.window is not None:
@@ -235,6 +252,13 @@ class Rows:
         rows, targets = (np.concatenate(both) for both in zip(replies, references, strict=True))
         return Interactions(rows, self.author[rows], targets)
 
+    @cached_property
+    def graph(self) -> Graph:
+        """Those interactions among all who wrote or were addressed in these rows."""
+        rows, _, target = self.interactions
+        accounts, number = factorise(np.concatenate((self.authors, target)))
+        return Graph(accounts, number[self.author_number[rows]], number[len(self.authors) :])
+
     def _ends(self, post: str, author: str) -> tuple[Ints, Ints]:
         posts, target = self.column(post), self.column(author).copy()
         missing = np.flatnonzero((target == NOBODY) & (posts != NOBODY))
@@ -248,6 +272,13 @@ def factorise(values: Ints) -> tuple[Ints, Ints]:
     """(distinct values in order, each value's index into them)."""
     distinct, number = np.unique(values, return_inverse=True)
     return distinct, number
+
+
+def distinct(numbers: Ints, size: int) -> int:
+    """How many different numbers there are, all below `size`."""
+    seen = np.zeros(size, dtype=bool)
+    seen[numbers] = True
+    return int(seen.sum())
 
 
 def _code(names: Sequence[str], name: str | None) -> int | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
 from streams.views.intervals import wilson
-from streams.views.rows import Rows
+from streams.views.rows import Rows, distinct
 
 
 class VoiceCounts(msgspec.Struct, frozen=True):
@@ -33,8 +32,8 @@ def voice_counts(rows: Rows) -> VoiceCounts:
     others = ~rows.own
     return VoiceCounts(
         posts=int(others.sum()),
-        authors=len(np.unique(rows.author_number[others])),
-        threads=len(np.unique(rows.root[others])),
+        authors=distinct(rows.author_number[others], len(rows.authors)),
+        threads=distinct(rows.root_number[others], len(rows.roots)),
     )
 
 
