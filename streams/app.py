@@ -48,6 +48,7 @@ def make_app(config: Config, bootstrap: str, worker_id: str, url: str) -> faust.
         stream_wait_empty=False,  # the stages know what they have applied; nothing has to be waited for
         stream_recovery_delay=0.0,
         store="memory://",
+        datadir=str(config.data_dir / "faust"),  # else it makes an empty folder wherever it was started
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
