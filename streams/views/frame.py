@@ -45,7 +45,10 @@ class Frame:
         return len(self._sorted) - self._dead + len(self._places)
 
     def add(self, entry: Entry) -> None:
-        """Count an entry. Its post must not be counted already (remove the earlier form first); raises `ValueError`."""
+        """Count an entry. Its post must not be counted already: remove the earlier form first.
+
+        Raises `ValueError` for an entry without author or time, and, where it is cheap to notice, for one that is there.
+        """
         self.add_many((entry,))
 
     def add_many(self, entries: Iterable[Entry]) -> None:
