@@ -47,7 +47,7 @@ class Frame:
     def add(self, entry: Entry) -> None:
         """Count an entry. Its post must not be counted already: remove the earlier form first.
 
-        Raises `ValueError` for an entry without author or time, and, where it is cheap to notice, for one that is there.
+        Raises `ValueError` for an entry without author or time, and, where that is cheap to notice, one that is there.
         """
         self.add_many((entry,))
 
