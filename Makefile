@@ -13,7 +13,7 @@ SOURCES := bots streams classifiers config
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar on
 
 run: $(VENV)/.run
-	exec $(BIN)/tertulia up $${BRAND:+--brand "$$BRAND"}
+	@exec $(BIN)/tertulia up $${BRAND:+--brand "$$BRAND"}
 
 # The last line is pytest's own.
 test: lint
