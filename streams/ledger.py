@@ -43,6 +43,8 @@ Change = tuple[bytes, bytes | None, Held | None, Held | None, int]
 class LedgerPartition:
     """The processor of one partition of `mentions`."""
 
+    batch = 1_000
+
     def __init__(
         self,
         partition: int,
@@ -192,7 +194,8 @@ class LedgerPartition:
 
     def _restore(self, records: Sequence[Record]) -> None:
         """Take changelog records into the store."""
-        batch, pending = Batch(), {}
+        batch = Batch()
+        pending: dict[bytes, Held | None] = {}
         applied = self.store.position(APPLIED)
         for record in records:
             key = record.key or b""

@@ -16,6 +16,7 @@ import msgspec
 
 from classifiers.base import Classifier, Request, Verdict
 from classifiers.language import detect
+from classifiers.null import NullClassifier
 from config.schema import Config
 from streams import metrics
 from streams.letters import DeadLetters
@@ -28,6 +29,7 @@ from streams.terms import Terms
 from streams.topics import Topics, entry_key, partition_of
 
 log = logging.getLogger(__name__)
+PLAIN_BATCH, MODEL_BATCH = 1_000, 128
 # Looked up once: finding a labelled counter costs more than counting.
 _POSTS = {op: metrics.POSTS.labels(op) for op in ("create", "update", "delete")}
 _ENTRIES = {via: metrics.ENTRIES.labels(via) for via in ("name", "thread", "quote", "repost")}
@@ -61,6 +63,8 @@ class Matcher:
         self._display = {brand.name: brand.display for brand in config.brands}
         self._terms, self._classifier = terms, classifier
         self._outbox, self._letters, self._recover = outbox, letters, recover
+        # A model needs milliseconds a post: small batches, so that the first are in the numbers while others are read.
+        self.batch = PLAIN_BATCH if isinstance(classifier, NullClassifier) else MODEL_BATCH
 
     async def open(self) -> int:
         """Recover; with no state on this machine, from the ledger topic and the youngest part of the log."""
@@ -91,7 +95,9 @@ class Matcher:
 
     async def tick(self) -> None:
         """Forget what has waited or been kept long enough."""
-        self.membership.forget(_now_ms())
+        dropped = self.membership.forget(_now_ms())
+        metrics.WAITING_DROPPED.inc(dropped)
+        metrics.WAITING.labels(str(self.partition)).set(self.membership.waiting)
         await self._finish(None, [])
 
     async def close(self) -> None:
@@ -157,6 +163,7 @@ class Matcher:
         requests = [self._request(change) for change in due]
         started = time.monotonic()
         verdicts = await self._classifier.classify(requests)
+        metrics.CLASSIFIED.inc(len(requests))
         metrics.CLASSIFY_SECONDS.observe(time.monotonic() - started)
         for change, verdict in zip(due, verdicts, strict=True):
             if verdict is not None:

@@ -160,17 +160,25 @@ class Membership:
         self._clear()
         self._count()
 
-    def forget(self, now_ms: int, most: int = 2_000) -> None:
-        """Drop at most `most` posts whose time is over, and the oldest of those beyond the number that may wait."""
-        surplus = self._waiting - self._most_waiting
+    @property
+    def waiting(self) -> int:
+        """How many posts belong to nothing yet."""
+        return self._waiting
+
+    def forget(self, now_ms: int, most: int = 2_000) -> int:
+        """Drop at most `most` posts whose time is over, and the oldest of too many that wait; how many waited."""
+        before = self._waiting
+        surplus = before - self._most_waiting
         for family in (b"w", b"k"):
             for count, (key, _) in enumerate(self._store.scan(family)):
                 expired = int.from_bytes(key[1:9], "big") <= now_ms
                 if count >= most or not (expired or (family == b"w" and count < surplus)):
                     break
                 self._drop(key[9:].decode())
+        dropped = before - self._waiting
         if len(self._targets) > 2 * self._stored_targets + _SPARE_TARGETS:
             self._count()
+        return dropped
 
     # -- events ------------------------------------------------------------------------------------------------------
 

@@ -28,10 +28,10 @@ RETRACTIONS = Counter("tertulia_retractions", "Entries taken back, by reason.", 
 DEAD_LETTERS = Counter(
     "tertulia_dead_letters", "Records that could not be used, by the stage that met them.", ["stage"], registry=REGISTRY
 )
-WAITING = Gauge("tertulia_match_waiting", "Posts waiting for the post that makes them belong.", registry=REGISTRY)
-WAITING_DROPPED = Counter(
-    "tertulia_match_waiting_dropped", "Posts that waited in vain, or were pushed out.", ["reason"], registry=REGISTRY
+WAITING = Gauge(
+    "tertulia_match_waiting", "Posts waiting for the post that makes them belong.", ["partition"], registry=REGISTRY
 )
+WAITING_DROPPED = Counter("tertulia_match_waiting_dropped", "Posts that waited in vain.", registry=REGISTRY)
 
 # --- work done, by stage: match, classify, ledger --------------------------------------------------------------------
 BATCH_SECONDS = Histogram(
@@ -47,12 +47,7 @@ BATCH_RECORDS = Histogram(
 
 # --- classify --------------------------------------------------------------------------------------------------------
 CLASSIFY_SECONDS = Histogram("tertulia_classify_seconds", "Time of one forward pass.", buckets=_FAST, registry=REGISTRY)
-CLASSIFIED = Counter(
-    "tertulia_classified",
-    "Texts given to the classifier, by what answered (model, cache).",
-    ["answered_by"],
-    registry=REGISTRY,
-)
+CLASSIFIED = Counter("tertulia_classified", "Texts given to the classifier.", registry=REGISTRY)
 
 # --- ledger ----------------------------------------------------------------------------------------------------------
 LAG = Gauge(

@@ -179,6 +179,12 @@ _status = msgspec.json.Decoder(SourceStatus)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
+def event_ms(post: Post) -> int:
+    """The event time of a post in ms since 1970."""
+    assert post.created_at is not None, "a post without a time passed the gate"
+    return round(post.created_at.timestamp() * 1_000)
+
+
 def encode(record: msgspec.Struct) -> bytes:
     """JSON bytes of any record."""
     return _encoder.encode(record)
@@ -231,7 +237,7 @@ def _check_ids(post: Post) -> None:
     for name in ("links", "hashtags", "mentions"):
         if len(getattr(post, name)) > MAX_ITEMS:
             raise BadPost(f"`{name}` holds more than {MAX_ITEMS} items")
-    if post.reply_to == post.id or post.repost_of == post.id or post.quote_of == post.id:
+    if post.id in {post.reply_to, post.repost_of, post.quote_of}:
         raise BadPost("the post answers, reposts or quotes itself")
 
 

@@ -36,6 +36,8 @@ RETRY_S = (0.5, 15.0)  # first and longest pause before a batch is tried again
 class Processor(Protocol):
     """The work of a stage on one partition."""
 
+    batch: int  # the most records to be processed at once; the output of a batch appears together
+
     async def open(self) -> int:
         """Recover; returns the applied offset (-1: nothing yet)."""
 
@@ -139,9 +141,11 @@ class PartitionWorker:
         await self._process(fresh)
 
     async def _process(self, records: Sequence[Record]) -> None:
-        if records:
-            await self._processor.process(records, records[-1].offset)
-            self.applied = records[-1].offset
+        size = self._processor.batch
+        for first in range(0, len(records), size):
+            part = records[first : first + size]
+            await self._processor.process(part, part[-1].offset)
+            self.applied = part[-1].offset
 
     async def _fill(self, end: int) -> None:
         """Read and apply [applied + 1, end); offsets that compaction removed are passed over."""

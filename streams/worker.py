@@ -17,10 +17,12 @@ from typing import Any
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.types import TP
 
 import classifiers
 from classifiers.base import Classifier
 from config.schema import Config
+from streams import metrics
 from streams import topics as topic_map
 from streams.alerting.engine import Alerting
 from streams.alerting.topic import AlertTopic, TailAlerts
@@ -46,6 +48,7 @@ from streams.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 Recover = Callable[[Matcher], Awaitable[int]]
+MEASURE_S = 5.0
 ROLL_S = 3_600.0  # as `segment.ms`
 ROLL_KEY = b"\x00roll"  # the key of no post and of no entry
 
@@ -153,6 +156,7 @@ class Worker:
         await app.start()
         self.tasks.start(self._watch(app), "Faust")
         self.tasks.start(self._roll(), "rolling of segments")
+        self.tasks.start(self._measure(app), "measuring of lag")
         publish = AlertTopic(self.producer, self.config).publish
         self.tasks.start(Alerting(self.desk, self.config, publish, now, self.alerts).run(), "alert rules")
 
@@ -188,6 +192,16 @@ class Worker:
                 except KafkaError as error:
                     log.warning("could not roll %s: %s; the next turn will", stage.topic, error)
             await asyncio.sleep(ROLL_S)
+
+    async def _measure(self, app: faust.App) -> None:
+        """Tell /metrics how far each partition is behind the end of its log."""
+        while True:
+            for stage in self._stages:
+                metrics.PARTITIONS.labels(stage.topic).set(len(stage.workers))
+                for number, worker in stage.workers.items():
+                    end = app.consumer.highwater(TP(stage.topic, number)) or 0
+                    metrics.LAG.labels(stage.topic, str(number)).set(max(0, end - 1 - worker.applied))
+            await asyncio.sleep(MEASURE_S)
 
     async def _watch(self, app: faust.App) -> None:
         await app.wait_until_stopped()

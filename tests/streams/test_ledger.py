@@ -56,9 +56,7 @@ class Ledger:
         self.desk.attach(self.stage)
 
     def _make(self, number: int) -> LedgerPartition:
-        held = LedgerPartition(
-            number, self.config, self.path, self.reader, self.outbox, self.letters, self.desk.note
-        )
+        held = LedgerPartition(number, self.config, self.path, self.reader, self.outbox, self.letters, self.desk.note)
         self.desk.partitions[number] = held
         return held
 
@@ -87,7 +85,9 @@ class Ledger:
         return [e.post.id for e in self.page(1_000).entries]
 
     def page(self, limit: int, after: str | None = None) -> Page:
-        return self.desk.entries(BRAND, datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), after, limit)
+        return self.desk.entries(
+            BRAND, datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), after, limit
+        )
 
     @property
     def partition(self) -> LedgerPartition:

@@ -19,6 +19,8 @@ from streams.stage import Stage
 class Remembering:
     """Keeps what it was given; its state survives in the dictionary it was made with."""
 
+    batch = 4
+
     def __init__(self, memory: dict[str, list[int]]) -> None:
         self.memory = memory
         self.failures = 0
