@@ -111,11 +111,11 @@ class Matcher:
             if isinstance(mention, Entry):
                 if partition_of(mention.post.root, self._topics.posts_partitions) == self.partition:
                     self.membership.apply(mention.post, _ms(mention.seen_at))
-                    self.membership.settle()
                     if mention.sentiment is not None and mention.p is not None:
                         self.membership.keep_reading(mention.post.id, mention.brand, _reading(mention))
             elif isinstance(mention, Retraction):
                 self.membership.bury(mention.retract, record.timestamp_ms)
+        self.membership.settle()  # once: its time grows with all that the batch has touched
         self._save(None)
 
     def _take_in(self, records: Sequence[Record]) -> list[tuple[Record, str]]:

@@ -13,8 +13,10 @@ Life cycle of a partition: `open` (recover) -> catch up -> live -> `close`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
@@ -67,6 +69,7 @@ class PartitionWorker:
         self._more, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._check_end = True
+        self._tick_due = time.monotonic() + TICK_S
 
     async def offer(self, record: Record, ack: Callable[[], None]) -> None:
         """Hand over a record; `ack` is called once it has been applied."""
@@ -101,14 +104,15 @@ class PartitionWorker:
             self._check_end = False
             await self._retried(self._catch_up)
             self.live.set()
+        if time.monotonic() >= self._tick_due:  # in a steady stream too, or nothing would ever be forgotten
+            await self._retried(self._processor.tick)
+            self._tick_due = time.monotonic() + TICK_S
         if not (self._queue or self._touched):
             self._more.clear()
-            try:
-                # Not `wait_for`: before Python 3.12 it can swallow a cancellation that comes with the event.
-                async with asyncio.timeout(TICK_S):
+            # Not `wait_for`: before Python 3.12 it can swallow a cancellation that comes with the event.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._tick_due - time.monotonic()):
                     await self._more.wait()
-            except TimeoutError:
-                await self._retried(self._processor.tick)
         if self._touched:
             ids, self._touched = list(self._touched), set()
             await self._retried(lambda: self._processor.touch(ids))
