@@ -80,7 +80,7 @@ def _answer_to(post: Post, rng: Random) -> Post:
     author = msgspec.structs.replace(post.author, id=f"reddit:{number[:3]}", handle=number[:3], role=None)
     common: dict[str, Any] = {"id": f"reddit:{number}", "platform": "reddit", "author": author, "created_at": later}
     if rng.random() < 0.5:
-        return Post(**common, repost_of=post.id, repost_of_author=post.author.id)
+        return Post(**common, repost_of=post.id, repost_of_author=post.author.id, thread=post.root)
     return Post(**common, text="this!", quote_of=post.id, quote_of_author=post.author.id)
 
 

@@ -14,7 +14,7 @@ are looked up in `Whereabouts`):
 
     p<post id>                -> State
     t<thread> NUL <post id>   -> the posts of a thread
-    s<thread>                 -> {brand: earliest seeding time}
+    s<thread>                 -> Thread
     q<target> NUL <post id>   -> who quotes or reposts a post
     w<expiry, 8 bytes><id>    -> waiting posts, by when they are forgotten
     k<expiry, 8 bytes><id>    -> posts that belong or belonged, likewise
@@ -75,6 +75,13 @@ class State(msgspec.Struct, array_like=True):
         return {*self.named, *self.quoted}
 
 
+class Thread(msgspec.Struct, frozen=True, array_like=True):
+    """A thread at a glance. The number of its posts spares the costly look at all of them while there is only one."""
+
+    posts: int = 0
+    since: dict[str, int] = {}  # brand -> the earliest seeding time
+
+
 class Change(msgspec.Struct, frozen=True):
     """One brand gained a post, or kept it with other content, or lost it (`via` is `None`)."""
 
@@ -85,7 +92,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 _state = msgspec.msgpack.Decoder(State)
-_times = msgspec.msgpack.Decoder(dict[str, int])
+_thread = msgspec.msgpack.Decoder(Thread)
 
 
 class Membership:
@@ -210,6 +217,7 @@ class Membership:
         assert post is not None
         if post.repost_of is None:
             self._overlay.link(b"t", post.root, post_id)
+            self._count_posts(post.root, 1)
         for target in _targets(post):
             self._overlay.link(b"q", target, post_id)
             self._targets.add(target)
@@ -223,6 +231,7 @@ class Membership:
             return
         if post.repost_of is None:
             self._overlay.unlink(b"t", post.root, post_id)
+            self._count_posts(post.root, -1)
         for target in _targets(post):
             self._overlay.unlink(b"q", target, post_id)
         self._unseed(post.root, state.seeds, state.at_ms)
@@ -259,7 +268,9 @@ class Membership:
             return dict.fromkeys(self._brands_of(post.repost_of, state), "repost")
         via: dict[str, Via] = {}
         if post.reply_to is not None:
-            via = dict.fromkeys((b for b, since in self._thread(post.root).items() if since <= state.at_ms), "thread")
+            via = dict.fromkeys(
+                (b for b, since in self._thread(post.root).since.items() if since <= state.at_ms), "thread"
+            )
         via |= dict.fromkeys(state.quoted, "quote")
         via |= dict.fromkeys(state.named, "name")
         return dict(sorted(via.items()))
@@ -279,38 +290,47 @@ class Membership:
 
     # -- threads -----------------------------------------------------------------------------------------------------
 
-    def _thread(self, thread: str) -> dict[str, int]:
+    def _thread(self, thread: str) -> Thread:
         value = self._overlay.get(b"s" + thread.encode())
-        return {} if value is None else _times.decode(value)
+        return Thread() if value is None else _thread.decode(value)
+
+    def _put_thread(self, thread: str, info: Thread) -> None:
+        key = b"s" + thread.encode()
+        if info.posts:
+            self._overlay.put(key, msgspec.msgpack.encode(info))
+        else:
+            self._overlay.delete(key)
+
+    def _count_posts(self, thread: str, change: int) -> None:
+        info = self._thread(thread)
+        self._put_thread(thread, Thread(info.posts + change, info.since))
 
     def _seed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
         """A post of the thread seeds these brands; an earlier seed than all before wakes the whole thread."""
-        since = self._thread(thread)
-        earlier = {brand: at_ms for brand in brands if at_ms < since.get(brand, at_ms + 1)}
+        info = self._thread(thread)
+        earlier = {brand: at_ms for brand in brands if at_ms < info.since.get(brand, at_ms + 1)}
         if earlier:
-            self._set_thread(thread, since | earlier)
+            self._put_thread(thread, Thread(info.posts, info.since | earlier))
+            if info.posts > 1:  # else its only post is the one that seeds, which is judged anyway
+                self._wake_thread(thread)
 
     def _unseed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
         """A post seeds these brands no more; if it was the thread's earliest, find the next and wake the thread."""
-        since = self._thread(thread)
-        lost = {brand for brand in brands if since.get(brand) == at_ms}
+        info = self._thread(thread)
+        lost = {brand for brand in brands if info.since.get(brand) == at_ms}
         if not lost:
             return
-        after = {brand: at for brand, at in since.items() if brand not in lost}
+        after = {brand: at for brand, at in info.since.items() if brand not in lost}
         for post_id in self._overlay.members(b"t", thread):
             state = self._state(post_id)
             if state is not None and state.post is not None:
                 for brand in lost & state.seeds:
                     after[brand] = min(after.get(brand, state.at_ms), state.at_ms)
-        if after != since:
-            self._set_thread(thread, after)
+        if after != info.since:
+            self._put_thread(thread, Thread(info.posts, after))
+            self._wake_thread(thread)
 
-    def _set_thread(self, thread: str, since: dict[str, int]) -> None:
-        key = b"s" + thread.encode()
-        if since:
-            self._overlay.put(key, msgspec.msgpack.encode(since))
-        else:
-            self._overlay.delete(key)
+    def _wake_thread(self, thread: str) -> None:
         self._dirty |= dict.fromkeys(self._overlay.members(b"t", thread))
 
     def _wake(self, target: str) -> None:
@@ -367,8 +387,7 @@ class Membership:
             self._overlay.unlink(b"q", target, post_id)
         if state.post.repost_of is None:
             self._overlay.unlink(b"t", state.post.root, post_id)
-            if not self._overlay.members(b"t", state.post.root):
-                self._overlay.delete(b"s" + state.post.root.encode())
+            self._count_posts(state.post.root, -1)
 
     def _clear(self) -> None:
         self._states, self._before, self._dirty, self._touched = {}, {}, {}, set()
