@@ -329,7 +329,7 @@ def test_compose_has_one_collector_and_one_chat() -> None:
 def test_workers_advertise_an_address_of_their_own() -> None:
     for service in ours().values():
         if command_of(service) == "work":
-            assert 'TERTULIA_API__ADVERTISE="http://$$(hostname):6066" exec' in service["entrypoint"][2]
+            assert 'TERTULIA_API__ADVERTISE="http://$$(cat /etc/hostname):6066" exec' in service["entrypoint"][2]
             assert service["volumes"] == ["/data"], "a volume with a name would be shared by all replicas"
 
 
