@@ -19,7 +19,14 @@ def brand_from_name(name: str) -> dict[str, Any]:
     """The settings of a brand known by nothing but its name: the name as a term and, run together, as a hashtag."""
     hashtag = "".join(character for character in name if character.isalnum() or character == "_")
     title = " ".join(name.split())
-    return {"name": slug(title), "title": title, "terms": [title], "hashtags": [hashtag] if hashtag else []}
+    short = slug(title)
+    return {
+        "name": short,
+        "title": title,
+        "terms": [title],
+        "hashtags": [hashtag] if hashtag else [],
+        "own": [f"demo:simulated-own-{short}"],  # who plays the brand in the simulated community, if that is on
+    }
 
 
 def fold(text: str) -> str:
