@@ -18,6 +18,7 @@ are looked up in `Whereabouts`):
     q<target> NUL <post id>   -> who quotes or reposts a post
     w<expiry, 8 bytes><id>    -> waiting posts, by when they are forgotten
     k<expiry, 8 bytes><id>    -> posts that belong or belonged, likewise
+    y<expiry, 8 bytes><id>    -> when the text of a kept post is dropped
 """
 
 from __future__ import annotations
@@ -99,8 +100,16 @@ class Membership:
     """The belonging of the posts of one partition. Use: `apply` and `touch`, then `settle`, then `commit`."""
 
     def __init__(
-        self, store: Store, terms: Terms, lookup: Callable[[str], Places], settings: Match, keep_ms: int
+        self,
+        store: Store,
+        terms: Terms,
+        lookup: Callable[[str], Places],
+        settings: Match,
+        keep_ms: int,
+        keep_text_ms: int | None = None,
     ) -> None:
+        """`keep_ms`: how long a post that belonged stays known after it was seen; `keep_text_ms`: its text."""
+        self._keep_text_ms = keep_ms if keep_text_ms is None else keep_text_ms
         self._store, self._terms, self._lookup = store, terms, lookup
         self._wait_ms = round(settings.wait.total_seconds() * 1_000)
         self._most_waiting, self._keep_ms = settings.waiting, keep_ms
@@ -173,7 +182,9 @@ class Membership:
         return self._waiting
 
     def forget(self, now_ms: int, most: int = 2_000) -> int:
-        """Drop at most `most` posts whose time is over, and the oldest of too many that wait; how many waited."""
+        """To be committed without settling: forgetting is no change of belonging.
+
+        Drop at most `most` posts whose time is over, and the oldest of too many that wait; how many waited."""
         before = self._waiting
         surplus = before - self._most_waiting
         for family in (b"w", b"k"):
@@ -183,9 +194,22 @@ class Membership:
                     break
                 self._drop(key[9:].decode())
         dropped = before - self._waiting
+        self._forget_texts(now_ms, most)
         if len(self._targets) > 2 * self._stored_targets + _SPARE_TARGETS:
             self._count()
         return dropped
+
+    def _forget_texts(self, now_ms: int, most: int) -> None:
+        """Drop the texts of kept posts whose time is over. What they named stays known, and nothing is judged again."""
+        for count, (key, _) in enumerate(self._store.scan(b"y")):
+            if count >= most or int.from_bytes(key[1:9], "big") > now_ms:
+                return
+            post_id = key[9:].decode()
+            state = self._state(post_id)
+            self._overlay.delete(key)
+            if state is not None and state.post is not None:
+                state.post = msgspec.structs.replace(state.post, text="", links=())
+                self._touched.add(post_id)
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -365,9 +389,12 @@ class Membership:
         """Set a post's state, and when it is to be forgotten: soon while it waits, later once it has belonged."""
         if known is not None:
             self._overlay.delete(_expiry_key(known, post_id))
+            self._overlay.delete(self._text_key(known, post_id))
             self._waiting -= known.waiting
         state.expiry_ms = state.seen_ms + (self._wait_ms if state.waiting else self._keep_ms)
         self._overlay.put(_expiry_key(state, post_id), b"")
+        if not state.waiting and state.post is not None and state.post.text:
+            self._overlay.put(self._text_key(state, post_id), b"")
         self._waiting += state.waiting
         self._states[post_id] = state
         self._touched.add(post_id)
@@ -378,6 +405,7 @@ class Membership:
         if state is None:
             return
         self._overlay.delete(_expiry_key(state, post_id))
+        self._overlay.delete(self._text_key(state, post_id))
         self._waiting -= state.waiting
         self._states[post_id] = None
         self._touched.add(post_id)
@@ -388,6 +416,9 @@ class Membership:
         if state.post.repost_of is None:
             self._overlay.unlink(b"t", state.post.root, post_id)
             self._count_posts(state.post.root, -1)
+
+    def _text_key(self, state: State, post_id: str) -> bytes:
+        return b"y" + (state.seen_ms + self._keep_text_ms).to_bytes(8, "big") + post_id.encode()
 
     def _clear(self) -> None:
         self._states, self._before, self._dirty, self._touched = {}, {}, {}, set()

@@ -162,8 +162,9 @@ class Worker:
 
     def _matcher(self, partition: int, classifier: Classifier, recover: Recover) -> Matcher:
         store = Store(self.state / f"posts-{partition}")
-        keep_ms = round(self.config.ledger.retention.total_seconds() * 1_000)
-        membership = Membership(store, self.terms, self.whereabouts.lookup, self.config.match, keep_ms)
+        ledger = self.config.ledger
+        keep_ms, keep_text_ms = (round(d.total_seconds() * 1_000) for d in (ledger.retention, ledger.text_retention))
+        membership = Membership(store, self.terms, self.whereabouts.lookup, self.config.match, keep_ms, keep_text_ms)
         return Matcher(
             partition, self.config, membership, store, self.terms, classifier, self.outbox, self.letters, recover
         )

@@ -1,4 +1,4 @@
-"""Membership is a function of the final posts alone: random histories against a least fixpoint computed from scratch."""
+"""Membership is a function of the final posts alone: random histories against a fixpoint computed from scratch."""
 
 from __future__ import annotations
 
@@ -166,3 +166,24 @@ def test_a_rolled_back_batch_leaves_no_trace(tmp_path: Path) -> None:
     part.rollback()
     part.apply(post(1, "apple"), 0)
     assert len(part.settle()) == 1
+
+
+def test_the_text_of_a_kept_post_is_dropped_in_its_time_and_what_it_named_stays_known(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    part = Membership(store, TERMS, lambda _: {}, Match(), 90 * DAY_MS, 30 * DAY_MS)
+    part.apply(post(1, "a secret apple"), 0)
+    part.apply(post(2, "secretly, so do I", reply_to="t:1", thread="t:1"), 0)
+    assert len(part.settle()) == 2
+
+    def commit() -> None:
+        batch = Batch()
+        part.commit(batch)
+        store.write(batch)
+
+    commit()
+    for day, held in ((29, True), (31, False)):
+        part.forget(day * DAY_MS)
+        commit()
+        assert any(b"secret" in value for _, value in store.scan(b"p")) == held
+    part.apply(Post(id="t:1", op="delete"), 40 * DAY_MS)
+    assert {(change.post_id, change.via) for change in part.settle()} == {("t:1", None), ("t:2", None)}
