@@ -235,11 +235,14 @@ async def main() -> int:
             entries = await expected_entries(final_posts(trial.history), trial.config, classifier)
             wanted = {b.name: sum(e.brand == b.name for e in entries) for b in trial.config.brands}
             started = time.monotonic()
-            await trial.run(asked.kills, asked.broker_kills)
-            fed = time.monotonic() - started
-            waited = await asyncio.to_thread(settle, trial, wanted)
-            table = await asyncio.to_thread(compare, trial, entries, classifier)
-            trial.worker.stop()
+            try:
+                await trial.run(asked.kills, asked.broker_kills)
+                fed = time.monotonic() - started
+                waited = await asyncio.to_thread(settle, trial, wanted)
+                table = await asyncio.to_thread(compare, trial, entries, classifier)
+            finally:
+                trial.collector.stop()
+                trial.worker.stop()
     console.print(table)
     wrong = [cell for cell in table.columns[2].cells if cell != "yes"]
     console.print(

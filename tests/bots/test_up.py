@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -116,9 +117,14 @@ def test_a_second_signal_ends_it_at_once(service: Service) -> None:
     children = psutil.Process(service.process.pid).children(recursive=True)
     for child in children:
         child.suspend()  # so that they cannot end by themselves
-    service.process.send_signal(signal.SIGINT)
-    service.until_said("stopping")
-    service.process.send_signal(signal.SIGINT)
-    assert service.process.wait() == 130
-    psutil.wait_procs(children, timeout=30)
-    assert [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    try:
+        service.process.send_signal(signal.SIGINT)
+        service.until_said("stopping")
+        service.process.send_signal(signal.SIGINT)
+        assert service.process.wait() == 130
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+    finally:
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()  # suspended processes would outlive a failed test

@@ -1,0 +1,42 @@
+"""Runs the benchmarks one after the other, or those named: `python -m benchmarks [NAME…]`.
+
+Each prints its own table and ends with 1 when it misses a limit; this ends with 1 when any did. Give the machine
+nothing else to do meanwhile.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = {
+    "collect": "Jetstream bytes to acknowledged posts",
+    "throughput": "posts to mentions, mentions to ledger and views, beside Faust and aiokafka",
+    "views": "the numbers themselves: adding, removing, answering",
+    "latency": "from a post on the wire to /pulse, at 100 posts/s with the model",
+    "recovery": "after kill -9 with 200,000 entries",
+    "exactness": "every number after 42 kills, against one clean pass",
+    "accuracy": "the classifier, per language (needs ../shared/data)",
+    "inference": "the classifier: posts per second, and the same answer in any batch",
+    "memory": "two million posts, fifty brands (long)",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named ones, or all; the exit status."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        listed = "\n".join(f"  {name:<11} {what}" for name, what in BENCHMARKS.items())
+        print(f"no benchmark called {', '.join(unknown)}; there are:\n{listed}", file=sys.stderr)
+        return 2
+    missed = []
+    for name in names or BENCHMARKS:
+        print(f"\n== {name}: {BENCHMARKS[name]}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
+            missed.append(name)
+    print("\nmissed: " + ", ".join(missed) if missed else "\nall within their limits")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
