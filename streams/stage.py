@@ -69,15 +69,23 @@ class PartitionWorker:
         self._more, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._check_end = True
+        self._closed = False
         self._tick_due = time.monotonic() + TICK_S
 
     async def offer(self, record: Record, ack: Callable[[], None]) -> None:
         """Hand over a record; `ack` is called once it has been applied."""
-        while len(self._queue) >= QUEUE:
+        while len(self._queue) >= QUEUE and not self._closed:
             self._room.clear()
             await self._room.wait()
+        if self._closed:  # the partition was lost while we waited: the record is for its new owner
+            return
         self._queue.append((record, ack))
         self._more.set()
+
+    def close(self) -> None:
+        """The partition is lost: nobody may wait for room in it any more."""
+        self._closed = True
+        self._room.set()
 
     def touch(self, ids: Iterable[str]) -> None:
         """Pass on that something elsewhere changed about these posts."""
@@ -226,7 +234,7 @@ class Stage:
     async def _let_go(self, partitions: set[int]) -> None:
         tasks = [self._running.pop(partition) for partition in partitions]
         for partition in partitions:
-            del self.workers[partition]
+            self.workers.pop(partition).close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)  # a death was logged and reported by Tasks already

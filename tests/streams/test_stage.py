@@ -13,7 +13,7 @@ from config.schema import Kafka
 from streams.admin import TopicSpec, ensure_topics
 from streams.kafka import producer
 from streams.log import LogReader, Record
-from streams.stage import Stage
+from streams.stage import QUEUE, Stage
 
 
 class Remembering:
@@ -142,6 +142,24 @@ async def test_a_lost_partition_is_closed_and_a_late_record_for_it_is_left_to_it
     await stage.offer(0, log.record(0), lambda: pytest.fail("acknowledged what was not applied"))
     assert memory["offsets"] == []
     assert deaths == []
+
+
+async def test_whoever_waits_for_room_is_let_go_when_the_partition_is_lost(log: Log) -> None:
+    memory = fresh()
+    stage, made, _ = make_stage(log, memory)
+    await stage.assign([0])
+    await until(stage.live, "live")
+    made[0].failures = 10**9  # nothing gets through any more, so the queue fills
+
+    async def bring() -> None:
+        for offset in range(QUEUE + 1_100):  # more than the queue and the batch under way hold
+            await stage.offer(0, log.record(offset), lambda: None)
+
+    bringing = asyncio.create_task(bring())
+    await asyncio.sleep(0.5)
+    assert not bringing.done()
+    await stage.assign([])
+    await bringing
 
 
 async def test_a_batch_is_tried_again_until_kafka_is_back(log: Log) -> None:
