@@ -42,7 +42,7 @@ from streams.topics import Topics, partition_of
 
 LIMIT_S = 2.0
 WARM_S = 10.0  # sent before the clock counts: connections, caches, the broker's compiler
-PAUSE_S = 0.02  # between two questions
+PAUSE_S = 0.05  # between two questions: a person would not ask more often, and asking costs the worker time
 PATIENCE_S = 120.0
 Seconds: TypeAlias = npt.NDArray[np.float64]
 TYPE = "network.bsky.jetstream.subscribeEvents#"

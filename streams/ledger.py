@@ -27,7 +27,7 @@ from streams.log import LogReader, Record
 from streams.outbox import Outbox
 from streams.records import Entry, Retraction, encode, event_ms, parse_mention
 from streams.store import APPLIED, CHANGELOG, Batch, Store
-from streams.topics import Topics, entry_key
+from streams.topics import Topics, entry_key, split_entry_key
 from streams.views.frame import Frame
 
 log = logging.getLogger(__name__)
@@ -108,10 +108,9 @@ class LedgerPartition:
                 if record.key is None:
                     raise ValueError("a mention without a key")
                 held = None if record.value is None else parse_mention(record.value)
-                if isinstance(held, Entry):
-                    event_ms(held.post)
+                _check(record.key, held)
                 readable.append((record, held))
-            except (msgspec.DecodeError, UnicodeDecodeError, ValueError, AssertionError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
                 at = f"{self._topics.mentions}/{self.partition}/{record.offset}"
                 await self._letters.send(self._topics.mentions, str(error), record.value, at)
         return readable
@@ -263,6 +262,19 @@ class LedgerPartition:
     def _held(self, key: bytes) -> tuple[bytes | None, Held | None]:
         value = self.store.get(b"e" + key)
         return value, None if value is None else parse_mention(value)
+
+
+def _check(key: bytes, held: Held | None) -> None:
+    """What the store and the views rely on. Raises `ValueError`."""
+    brand, post_id = split_entry_key(key)
+    if isinstance(held, Retraction):
+        if (held.brand, held.retract) != (brand, post_id):
+            raise ValueError("the key and the retraction name different entries")
+    elif held is not None:
+        if (held.brand, held.post.id) != (brand, post_id):
+            raise ValueError("the key and the entry name different entries")
+        if held.post.created_at is None or held.post.created_at.tzinfo is None or held.post.author is None:
+            raise ValueError("an entry without author or time")
 
 
 def time_prefix(brand: str) -> bytes:

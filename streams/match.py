@@ -23,7 +23,7 @@ from streams.letters import DeadLetters
 from streams.log import Record
 from streams.membership import Change, Membership, Reading, State
 from streams.outbox import Outbox
-from streams.records import BadPost, Entry, Post, Retraction, encode, parse_mention, parse_post
+from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
 from streams.store import APPLIED, Batch, Store
 from streams.terms import Terms
 from streams.topics import Topics, entry_key, partition_of
@@ -94,11 +94,15 @@ class Matcher:
         await self._finish(None, [])
 
     async def tick(self) -> None:
-        """Forget what has waited or been kept long enough."""
-        dropped = self.membership.forget(_now_ms())
+        """Forget what has waited or been kept long enough. Forgetting is no news: nothing is sent."""
+        try:
+            dropped = self.membership.forget(_now_ms())
+            self._save(None)
+        except BaseException:
+            self.membership.rollback()
+            raise
         metrics.WAITING_DROPPED.inc(dropped)
         metrics.WAITING.labels(str(self.partition)).set(self.membership.waiting)
-        await self._finish(None, [])
 
     async def close(self) -> None:
         """Release the files."""
@@ -125,7 +129,8 @@ class Matcher:
             if record.value is None:
                 continue  # the tombstone behind a deletion is for the log's compaction only
             try:
-                post = parse_post(record.value)
+                # Checked again, although our collectors do: whoever may write to Kafka may write anything.
+                post = decode_post(record.value, datetime.fromtimestamp(record.timestamp_ms / 1_000, UTC))
                 _POSTS[post.op].inc()
                 self.membership.apply(post, record.timestamp_ms)
             except BadPost as error:

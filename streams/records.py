@@ -196,6 +196,8 @@ def parse_post(value: bytes) -> Post:
         return _post.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadPost(str(error)) from error
+    except RecursionError as error:
+        raise BadPost("JSON is nested too deeply") from error
 
 
 def decode_post(value: bytes, arrived: datetime) -> Post:
@@ -254,7 +256,10 @@ def plausible_time(created_at: datetime, arrived: datetime) -> datetime:
     """The event time in UTC; more than five minutes after arrival it is the arrival. Raises `BadPost` before 1990."""
     if created_at.tzinfo is None:
         raise BadPost("`created_at` has no time zone")
-    created_at = created_at.astimezone(UTC)
+    try:
+        created_at = created_at.astimezone(UTC)
+    except OverflowError as error:
+        raise BadPost(f"`created_at` is no date in UTC: {created_at.isoformat()}") from error
     if created_at < OLDEST:
         raise BadPost(f"`created_at` is before {OLDEST.year}: {created_at.isoformat()}")
     return arrived if created_at > arrived + CLOCK_SKEW else created_at
