@@ -24,7 +24,7 @@ from typing import Protocol, TypeVar
 from aiokafka.errors import KafkaError
 
 from streams.log import LogReader, Record
-from streams.tasks import Tasks
+from streams.tasks import Tasks, cancel
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -83,9 +83,11 @@ class PartitionWorker:
         self._more.set()
 
     def close(self) -> None:
-        """The partition is lost: nobody may wait for room in it any more."""
+        """The partition is lost: nobody may wait for room in it, and its loop ends. Cancelling the task is not enough,
+        because closing a Kafka client can swallow the cancellation."""
         self._closed = True
         self._room.set()
+        self._more.set()
 
     def touch(self, ids: Iterable[str]) -> None:
         """Pass on that something elsewhere changed about these posts."""
@@ -102,7 +104,7 @@ class PartitionWorker:
         self.applied = await self._retried(self._processor.open)
         log.info("%s/%d: recovered up to offset %d", self.topic, self.partition, self.applied)
         try:
-            while True:
+            while not self._closed:
                 await self._turn()
         finally:
             await self._processor.close()
@@ -180,6 +182,8 @@ class PartitionWorker:
             try:
                 return await work()
             except (KafkaError, OSError) as error:
+                if self._closed:
+                    raise
                 log.warning("%s/%d: %s; trying again", self.topic, self.partition, str(error) or repr(error))
                 await asyncio.sleep(pause * (0.5 + random.random() / 2))
                 pause = min(pause * 2, longest)
@@ -235,6 +239,4 @@ class Stage:
         tasks = [self._running.pop(partition) for partition in partitions]
         for partition in partitions:
             self.workers.pop(partition).close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # a death was logged and reported by Tasks already
+        await cancel(tasks)  # a death was logged and reported by Tasks already

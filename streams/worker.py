@@ -49,6 +49,7 @@ from streams.whereabouts import Whereabouts
 log = logging.getLogger(__name__)
 Recover = Callable[[Matcher], Awaitable[int]]
 MEASURE_S = 5.0
+START_AGAIN_S = 1.0
 ROLL_S = 3_600.0  # as `segment.ms`
 ROLL_KEY = b"\x00roll"  # the key of no post and of no entry
 
@@ -59,10 +60,15 @@ class WorkerFailed(RuntimeError):
 
 async def run_worker(config: Config, bootstrap: str) -> None:
     """Run until cancelled. Raises `WorkerFailed` when a part dies, `CannotListen` for a busy port."""
-    async with AsyncExitStack() as stack:
-        worker = await Worker.start(config, bootstrap, stack)
-        await worker.failed.wait()
-        raise WorkerFailed(worker.reason)
+    while True:
+        try:
+            async with AsyncExitStack() as stack:
+                worker = await Worker.start(config, bootstrap, stack)
+                await worker.failed.wait()
+                raise WorkerFailed(worker.reason)
+        except KafkaError as error:  # it went away while we were starting; once started, every part waits by itself
+            log.warning("Kafka is away: %s; starting again", str(error) or repr(error))
+            await asyncio.sleep(START_AGAIN_S)
 
 
 class Worker:
