@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 log = logging.getLogger(__name__)
+ASK_AGAIN_S = 3.0  # long enough for whoever closes its connections first
 
 
 class Tasks:
@@ -26,10 +27,7 @@ class Tasks:
 
     async def stop(self) -> None:
         """Cancel all of them and wait until they have ended."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(self._tasks)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -38,3 +36,16 @@ class Tasks:
             log.error("background task %s failed", task.get_name(), exc_info=error)
             if self._on_death is not None:
                 self._on_death(error)
+
+
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended.
+
+    A library may swallow a cancellation (aiokafka's `stop` does while it waits for a task of its own), and the task
+    would go on as if nobody had asked. So it is asked again until it ends.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=ASK_AGAIN_S)
