@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -255,21 +254,6 @@ async def test_warnings_can_be_shown(broker: EmbeddedKafka) -> None:
     async with Admin(broker.bootstrap) as admin:
         await admin.cluster_id()
     assert any(line.startswith("WARN") for line in broker.warnings())
-
-
-def test_a_start_is_quick_enough() -> None:
-    """A budget, not a benchmark: docs/decisions/0001-embedded-kafka.md has the measured numbers."""
-
-    async def timed(folder: Path) -> float:
-        began = time.monotonic()
-        async with EmbeddedKafka(folder):
-            return time.monotonic() - began
-
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(timed(Path(folder)))
-        assert asyncio.run(timed(Path(folder))) < 15  # 3 s here; a busy CI machine takes longer
 
 
 async def test_the_startup_cache_is_recorded_once_and_used(tmp_path: Path) -> None:
