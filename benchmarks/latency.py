@@ -45,6 +45,7 @@ WARM_S = 10.0  # sent before the clock counts: connections, caches, the broker's
 PAUSE_S = 0.05  # between two questions: a person would not ask more often, and asking costs the worker time
 PATIENCE_S = 120.0
 Seconds: TypeAlias = npt.NDArray[np.float64]
+CPU = "process_cpu_seconds_total"
 TYPE = "network.bsky.jetstream.subscribeEvents#"
 
 
@@ -174,7 +175,15 @@ def means(text: str) -> dict[str, float]:
     }
 
 
-def show(found: Seconds, asking: Sequence[float], rate: float, parts: dict[str, float]) -> None:
+async def worker_cpu(session: aiohttp.ClientSession, url: str) -> tuple[str, float]:
+    """The worker's metrics, and the processor time it has used."""
+    async with session.get(f"{url}/metrics") as response:
+        text = await response.text()
+    cpu = [s.value for f in text_string_to_metric_families(text) for s in f.samples if s.name == CPU]
+    return text, sum(cpu)
+
+
+def show(found: Seconds, asking: Sequence[float], rate: float, parts: dict[str, float], cores: float) -> None:
     """The table."""
     table = Table(title=f"wire to /pulse, {len(found):,} posts at {rate:g}/s, ms")
     for name in ("", "p50", "p95", "p99", "most", "goal (p95)"):
@@ -186,7 +195,7 @@ def show(found: Seconds, asking: Sequence[float], rate: float, parts: dict[str, 
     classifying, path = (1_000 * parts[f"tertulia_{name}_seconds"] for name in ("classify", "path"))
     console.print(
         f"means by the worker's own metrics: one call of the classifier {classifying:.0f} ms, "
-        f"from `mentions` to the numbers {path:.0f} ms"
+        f"from `mentions` to the numbers {path:.0f} ms; it used {cores:.0%} of one core"
     )
 
 
@@ -194,7 +203,7 @@ def _cells(seconds: Seconds) -> list[str]:
     return [f"{1_000 * value:,.0f}" for value in (*np.percentile(seconds, (50, 95, 99)), seconds.max())]
 
 
-async def measured(folder: Path, bootstrap: str, rate: float, seconds: float, model: str) -> int:
+async def measured(folder: Path, bootstrap: str, rate: float, seconds: float, model: dict[str, Any]) -> int:
     """One run; 1 when the limit is broken."""
     listened = brands(4)
     wire = Wire([brand.name for brand in listened])
@@ -205,7 +214,7 @@ async def measured(folder: Path, bootstrap: str, rate: float, seconds: float, mo
             "namespace": "latency",
             "brands": [brand.model_dump(mode="json", exclude_defaults=True) for brand in listened],
             "kafka": {"bootstrap": bootstrap, "posts_partitions": len(listened)},
-            "classifiers": {"sentiment": {"model": model}},
+            "classifiers": {"sentiment": model},
             "api": {"port": port},
         }
         await ensure_topics(bootstrap, Topics(Config.model_validate(settings)).specs())
@@ -223,13 +232,13 @@ async def measured(folder: Path, bootstrap: str, rate: float, seconds: float, mo
         watch, tasks = Watch(session, url, wire.names), Tasks()
         stack.push_async_callback(tasks.stop)
         tasks.start(watch.run(), "questions")
+        begun, (_, cpu) = time.monotonic(), await worker_cpu(session, url)
         with Progress(transient=True) as progress:
             await send_all(wire, rate, WARM_S + seconds, progress)
             await counted_all(watch, sum(map(len, wire.sent)))
-        async with session.get(f"{url}/metrics") as response:
-            parts = means(await response.text())
+        text, used = await worker_cpu(session, url)
         found = times(wire, watch, rate)
-        show(found, watch.asking, rate, parts)
+        show(found, watch.asking, rate, means(text), (used - cpu) / (time.monotonic() - begun))
         return int(np.percentile(found, 95) > LIMIT_S)
 
 
@@ -239,11 +248,13 @@ async def main() -> int:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--model", default="default", help="the classifier: default or none")
+    parser.add_argument("--threads", type=int, default=0, help="of the classifier; 0: all cores but one")
     asked = parser.parse_args()
+    model = {"model": asked.model, "threads": asked.threads}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with EmbeddedKafka(folder / "broker") as broker:
-            return await measured(folder, broker.bootstrap, asked.rate, asked.seconds, asked.model)
+            return await measured(folder, broker.bootstrap, asked.rate, asked.seconds, model)
 
 
 if __name__ == "__main__":

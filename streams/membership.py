@@ -154,7 +154,8 @@ class Membership:
     def keep_reading(self, post_id: str, brand: str, reading: Reading) -> None:
         """Remember what the classifier said of a changed post."""
         state = self._states[post_id]
-        assert state is not None
+        if state is None:  # not kept: it named a brand by terms that the configuration no longer has
+            return
         state.readings = state.readings | {brand: reading}
         self._touched.add(post_id)
 
