@@ -21,8 +21,9 @@ from config.schema import Config
 from streams import metrics
 from streams.letters import DeadLetters
 from streams.log import Record
-from streams.membership import Change, Membership, Reading, State
+from streams.membership import Membership
 from streams.outbox import Outbox
+from streams.post_state import Change, Reading, State
 from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
 from streams.store import APPLIED, Batch, Store
 from streams.terms import Terms

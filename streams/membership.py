@@ -24,76 +24,30 @@ are looked up in `Whereabouts`):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import msgspec
 
 from config.schema import Match
 from streams.overlay import Overlay
-from streams.records import Post, event_ms
+from streams.post_state import (
+    CREATE,
+    DELETE,
+    RANK,
+    Change,
+    Reading,
+    State,
+    Via,
+    decode_state,
+    expiry_key,
+    targets_of,
+)
+from streams.records import Post
 from streams.store import Batch, Store
 from streams.terms import Terms
+from streams.thread_seeds import Threads
 from streams.whereabouts import Places
 
-Via = Literal["name", "thread", "quote", "repost"]
-CREATE, UPDATE, DELETE = 0, 1, 2
-_RANK = {"create": CREATE, "update": UPDATE, "delete": DELETE}
 _SPARE_TARGETS = 100_000  # known targets may outgrow the stored ones by this much before they are counted anew
-
-
-class Reading(msgspec.Struct, frozen=True, array_like=True):
-    """What a classifier said of a post toward one brand; kept, so that a change of membership costs no second look."""
-
-    sentiment: str
-    p: tuple[float, float, float]
-    relevance: float | None
-    stages: tuple[str, ...]
-    model: str
-
-
-class State(msgspec.Struct, array_like=True):
-    """What is known of one post."""
-
-    rank: int
-    seen_ms: int
-    post: Post | None  # None: deleted
-    named: dict[str, tuple[str, ...]] = {}
-    quoted: list[str] = []
-    via: dict[str, Via] = {}  # the brands it belongs to
-    readings: dict[str, Reading] = {}
-    expiry_ms: int = 0
-    waiting: bool = True  # never belonged to a brand
-
-    @property
-    def at_ms(self) -> int:
-        """Event time in ms."""
-        assert self.post is not None
-        return event_ms(self.post)
-
-    @property
-    def seeds(self) -> set[str]:
-        """The brands that this post makes its thread belong to."""
-        return {*self.named, *self.quoted}
-
-
-class Thread(msgspec.Struct, frozen=True, array_like=True):
-    """A thread at a glance. The number of its posts spares the costly look at all of them while there is only one."""
-
-    posts: int = 0
-    since: dict[str, int] = {}  # brand -> the earliest seeding time
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One brand gained a post, or kept it with other content, or lost it (`via` is `None`)."""
-
-    brand: str
-    post_id: str
-    via: Via | None
-    state: State
-
-
-_state = msgspec.msgpack.Decoder(State)
-_thread = msgspec.msgpack.Decoder(Thread)
 
 
 class Membership:
@@ -114,6 +68,7 @@ class Membership:
         self._wait_ms = round(settings.wait.total_seconds() * 1_000)
         self._most_waiting, self._keep_ms = settings.waiting, keep_ms
         self._overlay = Overlay(store)
+        self._threads = Threads(self._overlay, self._state, self._judge_again)
         self._states: dict[str, State | None] = {}  # as this batch has left them
         self._before: dict[str, bytes | None] = {}  # as the store has them
         self._dirty: dict[str, None] = {}  # to be judged again; a dict, because it keeps its order
@@ -123,7 +78,7 @@ class Membership:
     def apply(self, post: Post, seen_ms: int) -> None:
         """Take in one create, update or deletion."""
         known = self._state(post.id)
-        rank = _RANK[post.op]
+        rank = RANK[post.op]
         if known is not None and (rank < known.rank or known.rank == DELETE):
             return
         if rank == DELETE:
@@ -242,12 +197,12 @@ class Membership:
         assert post is not None
         if post.repost_of is None:
             self._overlay.link(b"t", post.root, post_id)
-            self._count_posts(post.root, 1)
-        for target in _targets(post):
+            self._threads.count(post.root, 1)
+        for target in targets_of(post):
             self._overlay.link(b"q", target, post_id)
             self._targets.add(target)
         if state.named:
-            self._seed(post.root, state.named, state.at_ms)
+            self._threads.seed(post.root, state.named, state.at_ms)
         self._dirty[post_id] = None
 
     def _unplace(self, post_id: str, state: State) -> None:
@@ -256,10 +211,10 @@ class Membership:
             return
         if post.repost_of is None:
             self._overlay.unlink(b"t", post.root, post_id)
-            self._count_posts(post.root, -1)
-        for target in _targets(post):
+            self._threads.count(post.root, -1)
+        for target in targets_of(post):
             self._overlay.unlink(b"q", target, post_id)
-        self._unseed(post.root, state.seeds, state.at_ms)
+        self._threads.unseed(post.root, state.seeds, state.at_ms)
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -283,8 +238,8 @@ class Membership:
         gone = set(state.quoted) - set(quoted) - set(state.named)
         state.quoted = quoted
         self._touched.add(post_id)
-        self._unseed(state.post.root, gone, state.at_ms)
-        self._seed(state.post.root, quoted, state.at_ms)
+        self._threads.unseed(state.post.root, gone, state.at_ms)
+        self._threads.seed(state.post.root, quoted, state.at_ms)
 
     def _belonging(self, state: State) -> dict[str, Via]:
         post = state.post
@@ -294,7 +249,7 @@ class Membership:
         via: dict[str, Via] = {}
         if post.reply_to is not None:
             via = dict.fromkeys(
-                (b for b, since in self._thread(post.root).since.items() if since <= state.at_ms), "thread"
+                (b for b, since in self._threads.since(post.root).items() if since <= state.at_ms), "thread"
             )
         via |= dict.fromkeys(state.quoted, "quote")
         via |= dict.fromkeys(state.named, "name")
@@ -313,55 +268,13 @@ class Membership:
         own = (state.at_ms, state.post.id)
         return sorted(brand for brand, at in places.items() if (at, target) < own)
 
-    # -- threads -----------------------------------------------------------------------------------------------------
-
-    def _thread(self, thread: str) -> Thread:
-        value = self._overlay.get(b"s" + thread.encode())
-        return Thread() if value is None else _thread.decode(value)
-
-    def _put_thread(self, thread: str, info: Thread) -> None:
-        key = b"s" + thread.encode()
-        if info.posts:
-            self._overlay.put(key, msgspec.msgpack.encode(info))
-        else:
-            self._overlay.delete(key)
-
-    def _count_posts(self, thread: str, change: int) -> None:
-        info = self._thread(thread)
-        self._put_thread(thread, Thread(info.posts + change, info.since))
-
-    def _seed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
-        """A post of the thread seeds these brands; an earlier seed than all before wakes the whole thread."""
-        info = self._thread(thread)
-        earlier = {brand: at_ms for brand in brands if at_ms < info.since.get(brand, at_ms + 1)}
-        if earlier:
-            self._put_thread(thread, Thread(info.posts, info.since | earlier))
-            if info.posts > 1:  # else its only post is the one that seeds, which is judged anyway
-                self._wake_thread(thread)
-
-    def _unseed(self, thread: str, brands: Iterable[str], at_ms: int) -> None:
-        """A post seeds these brands no more; if it was the thread's earliest, find the next and wake the thread."""
-        info = self._thread(thread)
-        lost = {brand for brand in brands if info.since.get(brand) == at_ms}
-        if not lost:
-            return
-        after = {brand: at for brand, at in info.since.items() if brand not in lost}
-        for post_id in self._overlay.members(b"t", thread):
-            state = self._state(post_id)
-            if state is not None and state.post is not None:
-                for brand in lost & state.seeds:
-                    after[brand] = min(after.get(brand, state.at_ms), state.at_ms)
-        if after != info.since:
-            self._put_thread(thread, Thread(info.posts, after))
-            self._wake_thread(thread)
-
-    def _wake_thread(self, thread: str) -> None:
-        self._dirty |= dict.fromkeys(self._overlay.members(b"t", thread))
+    def _judge_again(self, post_ids: Iterable[str]) -> None:
+        self._dirty |= dict.fromkeys(post_ids)
 
     def _wake(self, target: str) -> None:
         """Judge again who quotes or reposts `target`."""
         if target in self._targets:
-            self._dirty |= dict.fromkeys(self._overlay.members(b"q", target))
+            self._judge_again(self._overlay.members(b"q", target))
 
     # -- book-keeping ------------------------------------------------------------------------------------------------
 
@@ -370,7 +283,7 @@ class Membership:
         if after is None:
             return []  # forgotten: the ledger forgets by itself
         raw = self._before[post_id]
-        before = None if raw is None else _state.decode(raw)
+        before = None if raw is None else decode_state(raw)
         had = before.via if before is not None else {}
         changes = [Change(brand, post_id, None, after) for brand in had if brand not in after.via]
         for brand, via in after.via.items():
@@ -382,18 +295,18 @@ class Membership:
         if post_id in self._states:
             return self._states[post_id]
         value = self._store.get(b"p" + post_id.encode())
-        state = None if value is None else _state.decode(value)
+        state = None if value is None else decode_state(value)
         self._states[post_id], self._before[post_id] = state, value
         return state
 
     def _replace(self, post_id: str, known: State | None, state: State) -> None:
         """Set a post's state, and when it is to be forgotten: soon while it waits, later once it has belonged."""
         if known is not None:
-            self._overlay.delete(_expiry_key(known, post_id))
+            self._overlay.delete(expiry_key(known, post_id))
             self._overlay.delete(self._text_key(known, post_id))
             self._waiting -= known.waiting
         state.expiry_ms = state.seen_ms + (self._wait_ms if state.waiting else self._keep_ms)
-        self._overlay.put(_expiry_key(state, post_id), b"")
+        self._overlay.put(expiry_key(state, post_id), b"")
         if not state.waiting and state.post is not None and state.post.text:
             self._overlay.put(self._text_key(state, post_id), b"")
         self._waiting += state.waiting
@@ -405,18 +318,18 @@ class Membership:
         state = self._state(post_id)
         if state is None:
             return
-        self._overlay.delete(_expiry_key(state, post_id))
+        self._overlay.delete(expiry_key(state, post_id))
         self._overlay.delete(self._text_key(state, post_id))
         self._waiting -= state.waiting
         self._states[post_id] = None
         self._touched.add(post_id)
         if state.post is None:
             return
-        for target in _targets(state.post):
+        for target in targets_of(state.post):
             self._overlay.unlink(b"q", target, post_id)
         if state.post.repost_of is None:
             self._overlay.unlink(b"t", state.post.root, post_id)
-            self._count_posts(state.post.root, -1)
+            self._threads.count(state.post.root, -1)
 
     def _text_key(self, state: State, post_id: str) -> bytes:
         return b"y" + (state.seen_ms + self._keep_text_ms).to_bytes(8, "big") + post_id.encode()
@@ -428,11 +341,3 @@ class Membership:
         self._targets = {key[1:].partition(b"\x00")[0].decode() for key, _ in self._store.scan(b"q")}
         self._stored_targets = len(self._targets)
         self._waiting = sum(1 for _ in self._store.scan(b"w"))
-
-
-def _targets(post: Post) -> tuple[str, ...]:
-    return tuple(target for target in {post.quote_of, post.repost_of} if target is not None)
-
-
-def _expiry_key(state: State, post_id: str) -> bytes:
-    return (b"w" if state.waiting else b"k") + state.expiry_ms.to_bytes(8, "big") + post_id.encode()
