@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import re
 import tempfile
 import time
@@ -244,10 +245,14 @@ def show(rows: Sequence[Outcome], trial: Trial) -> None:
     for name in columns:
         table.add_column(name, justify="right")
     for row in rows:
-        phases = [f"{value:.1f}" for value in row.phases] if row.phases else [""] * 5
+        phases = [_cell(value) for value in row.phases or [float("nan")] * 5]
         goal = f"≤ {LIMIT_S:.0f}" if "same folder" in row.case else ""
         table.add_row(row.case, *phases, f"{row.ready:.1f}" if row.phases else "", f"{row.same:.1f}", goal)
     Console(width=120).print(table)
+
+
+def _cell(seconds: float) -> str:
+    return "" if math.isnan(seconds) else f"{seconds:.1f}"  # what had not ended when the numbers were right
 
 
 async def main() -> int:
