@@ -96,7 +96,7 @@ class Parts:
             )
         store, terms = Store(path), Terms(self.config.brands)
         membership = Membership(store, terms, lambda _post: {}, self.config.match, 90 * 86_400_000)
-        recover = rebuilder(self.config, self.reader, group_of(self.config))
+        recover = rebuilder(self.config, self.reader, group_of(self.config), _at_once)
         model = classifiers.load("none")
         return Matcher(partition, self.config, membership, store, terms, model, self.outbox, self.letters, recover)
 
@@ -150,6 +150,10 @@ async def _loop(reader: AIOKafkaConsumer, parts: Parts, stage: str, progress: Pr
             records = [Record(r.offset, r.key, r.value, r.timestamp, r.headers) for r in found]
             await processors[partition.partition].process(records, records[-1].offset)
             progress.add(len(records))
+
+
+async def _at_once() -> None:
+    """There is no ledger here to wait for."""
 
 
 class PostRecord(faust.Record, serializer="json"):

@@ -137,7 +137,7 @@ class Membership:
         """How many posts belong to nothing yet."""
         return self._waiting
 
-    def forget(self, now_ms: int, most: int = 2_000) -> int:
+    def forget(self, now_ms: int, most: int = 5_000) -> int:
         """To be committed without settling: forgetting is no change of belonging.
 
         Drop at most `most` posts whose time is over, and the oldest of too many that wait; how many waited."""

@@ -18,11 +18,15 @@ from streams.topics import Topics
 log = logging.getLogger(__name__)
 
 
-def rebuilder(config: Config, reader: LogReader, group: str) -> Callable[[Matcher], Awaitable[int]]:
-    """The function that recovers a matcher; it returns the applied offset to go on from."""
+def rebuilder(
+    config: Config, reader: LogReader, group: str, ledger_first: Callable[[], Awaitable[None]]
+) -> Callable[[Matcher], Awaitable[int]]:
+    """The function that recovers a matcher; it returns the applied offset to go on from. It lets the ledger recover
+    first: people wait for answers, while posts can wait in the log."""
     topics = Topics(config)
 
     async def rebuild(matcher: Matcher) -> int:
+        await ledger_first()
         restored = 0
         for partition in range(topics.brand_partitions):
             end = await reader.end(topics.ledger, partition)

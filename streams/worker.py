@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 Recover = Callable[[Matcher], Awaitable[int]]
 MEASURE_S = 5.0
 START_AGAIN_S = 1.0
+LEDGER_S = 0.2
 ROLL_S = 3_600.0  # as `segment.ms`
 ROLL_KEY = b"\x00roll"  # the key of no post and of no entry
 
@@ -148,14 +149,14 @@ class Worker:
         return api.advertised
 
     async def _start_stages(self, stack: AsyncExitStack, classifier: Classifier, url: str) -> None:
-        recover = rebuilder(self.config, self.reader, group_of(self.config))
+        recover = rebuilder(self.config, self.reader, group_of(self.config), self._ledger_live)
         matching = Stage(self.topics.posts, lambda n: self._matcher(n, classifier, recover), self.reader, self.fail)
         ledger = Stage(self.topics.mentions, self._ledger, self.reader, self.fail)
         self._stages = (matching, ledger)
         self.desk.attach(ledger)
         await self._unless_failed(self.index.caught_up.wait())  # quotes and reposts are looked up in it
         app = make_app(self.config, self.bootstrap, worker_id(self.config.data_dir), url)
-        self.feed = Feed(app, {stage.topic: stage for stage in self._stages})
+        self.feed = Feed(app, {ledger.topic: ledger, matching.topic: matching})  # the ledger's partitions open first
         for stage in self._stages:
             stack.push_async_callback(stage.stop)
         stack.push_async_callback(app.stop)
@@ -180,6 +181,11 @@ class Worker:
         held = LedgerPartition(partition, self.config, path, self.reader, self.outbox, self.letters, self.desk.note)
         self.desk.partitions[partition] = held
         return held
+
+    async def _ledger_live(self) -> None:
+        """Returns once the ledger partitions held here are recovered."""
+        while not self._stages[1].live():  # noqa: ASYNC110 - partitions come and go while we wait, so no one event tells
+            await asyncio.sleep(LEDGER_S)
 
     def _touched(self, post_ids: Sequence[str]) -> None:
         """The index learnt that posts gained or lost a brand: their quotes and reposts are judged again."""
