@@ -248,7 +248,7 @@ async def main() -> int:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--model", default="default", help="the classifier: default or none")
-    parser.add_argument("--threads", type=int, default=0, help="of the classifier; 0: all cores but one")
+    parser.add_argument("--threads", type=int, default=0, help="of the classifier; 0: one per core")
     asked = parser.parse_args()
     model = {"model": asked.model, "threads": asked.threads}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:

@@ -34,7 +34,7 @@ def load(model: str = "default", *, threads: int | None = None, cache_size: int 
     """Open a classifier.
 
     `model` is `default` (the shipped model), `none` (no verdicts), or a folder that holds the five `FILES`.
-    `threads` is how many texts' batches run at once (default: the cores less one), `cache_size` how many answers to
+    `threads` is how many texts' batches run at once (default: one per core), `cache_size` how many answers to
     remember. Takes under two seconds and downloads nothing. Raises `BadModel`.
     """
     if model == "none":

