@@ -30,6 +30,7 @@ from streams.terms import Terms
 from streams.topics import Topics, entry_key, partition_of
 
 log = logging.getLogger(__name__)
+RESTORED = b"\x00restored"  # this store began with what the ledger knew; a rebuild cut short begins anew
 PLAIN_BATCH, MODEL_BATCH = 1_000, 128
 # Looked up once: finding a labelled counter costs more than counting.
 _POSTS = {op: metrics.POSTS.labels(op) for op in ("create", "update", "delete")}
@@ -69,8 +70,14 @@ class Matcher:
 
     async def open(self) -> int:
         """Recover; with no state on this machine, from the ledger topic and the youngest part of the log."""
-        applied = self.store.position(APPLIED)
-        return applied if applied >= 0 else await self._recover(self)
+        if self.store.get(RESTORED) is not None:
+            return self.store.position(APPLIED)
+        applied = await self._recover(self)
+        batch = Batch()
+        batch.set_position(APPLIED, applied)
+        batch.put(RESTORED, b"")
+        self.store.write(batch)
+        return applied
 
     async def process(self, records: Sequence[Record], applied: int) -> None:
         """Apply posts; see `streams.stage.Processor`."""

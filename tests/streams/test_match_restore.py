@@ -24,14 +24,14 @@ def entry(number: int, text: str) -> bytes:
     return encode(Entry("apple", post, "name", AT, sentiment="positive", p=(0.1, 0.2, 0.7), model="m"))
 
 
-def matcher(folder: Path) -> tuple[Matcher, Store]:
+def matcher(folder: Path, recover: Any = None) -> tuple[Matcher, Store]:
     """One that keeps its state in `folder`; restoring needs no Kafka."""
     config = Config.model_validate(
         {"brands": [Brand(name="apple", terms=("apple",)).model_dump()], "kafka": {"posts_partitions": 1}}
     )
     terms, store, nobody = Terms(config.brands), Store(folder), cast("Any", None)
     membership = Membership(store, terms, lambda _: {}, config.match, 10**12)
-    return Matcher(0, config, membership, store, terms, NullClassifier(), nobody, nobody, nobody), store
+    return Matcher(0, config, membership, store, terms, NullClassifier(), nobody, nobody, recover), store
 
 
 def test_an_entry_by_a_term_that_is_gone_is_passed_over(tmp_path: Path) -> None:
@@ -43,3 +43,18 @@ def test_an_entry_by_a_term_that_is_gone_is_passed_over(tmp_path: Path) -> None:
     assert kept == {"t:1", "t:3"}
     assert all(b"positive" in value for _, value in store.scan(b"p"))
     store.close()
+
+
+async def test_a_partition_is_rebuilt_once_also_when_its_log_is_empty(tmp_path: Path) -> None:
+    """Or every start would read the whole ledger topic again, for as long as nothing is posted."""
+    rebuilt: list[int] = []
+
+    async def recover(restored: Matcher) -> int:
+        rebuilt.append(restored.partition)
+        return -1
+
+    for _ in range(2):
+        restored, store = matcher(tmp_path / "state", recover)
+        assert await restored.open() == -1
+        store.close()
+    assert rebuilt == [0]
