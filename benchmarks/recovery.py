@@ -102,8 +102,8 @@ class Trial:
             answers = await asyncio.to_thread(worker.answers, self.names)
             held = sum(answer["posts"] for answer in answers.values())
             progress.update(task, completed=held)
-            if held == self.count:
-                return answers
+            if held == self.count:  # asked once more: the first brands were answered before the last were complete
+                return await asyncio.to_thread(worker.answers, self.names)
             if worker.role.ended():
                 raise SystemExit(f"the worker ended:\n{worker.tail()}")
             await asyncio.sleep(0.5)
