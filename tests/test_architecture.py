@@ -20,7 +20,7 @@ HOSTS = (
     "py" + "pi.org/",
     "registry.npm" + "js",
     "repo1.ma" + "ven",
-    "static.crates" + ".io",
+    "static." + "crates" + ".io",
 )
 MACHINE_PATHS = re.compile(r"(?:^|[^\w./-])/(?:work|farm)/")
 
