@@ -15,10 +15,8 @@ from streams.topics import MAX_MESSAGE
 
 def security_settings(kafka: Kafka) -> dict[str, Any]:
     """The client settings of `kafka.security`, with the certificate files opened and the password revealed."""
-    settings = dict(kafka.security)
+    settings = admin_settings(kafka)
     files = {name: settings.pop(name) for name in list(settings) if name.startswith("ssl_")}
-    if kafka.password is not None:
-        settings["sasl_plain_password"] = kafka.password.get_secret_value()
     if "SSL" in str(settings.get("security_protocol", "")):
         settings["ssl_context"] = _ssl_context(files)
     return settings

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 
 from config.schema import Config
 from streams.admin import Admin, AdminError
-from streams.kafka import security_settings
+from streams.kafka import admin_settings
 from streams.topics import Topics, partition_of
 
 HOP = "Tertulia-Hop"  # set on a request from worker to worker: answer yourself or not at all
@@ -108,7 +108,7 @@ class Peers:
 
 def group_lookup(bootstrap: str, config: Config, group: str) -> Lookup:
     """Ask the coordinator of `group` who holds the partitions of `mentions`; no URL, no worker."""
-    topic, security = Topics(config).mentions, security_settings(config.kafka)
+    topic, security = Topics(config).mentions, admin_settings(config.kafka)
 
     async def lookup() -> Mapping[int, str]:
         try:
