@@ -25,7 +25,7 @@ from streams import metrics
 from streams.letters import DeadLetters
 from streams.log import LogReader, Record
 from streams.outbox import Outbox
-from streams.records import Entry, Retraction, encode, event_ms, parse_mention
+from streams.records import Entry, Retraction, encode, event_ms, parse_mention, to_ms
 from streams.store import APPLIED, CHANGELOG, Batch, Store
 from streams.topics import Topics, entry_key, split_entry_key
 from streams.views.frame import Frame
@@ -155,8 +155,10 @@ class LedgerPartition:
         if applied is not None:
             batch.set_position(APPLIED, applied)
         self.store.write(batch)
-        for _, _, before, after, _ in changes:
-            self._show(before, after)
+        moved = {brand for _, _, before, after, _ in changes if (brand := self._show(before, after)) is not None}
+        for brand in moved:
+            metrics.LEDGER_ENTRIES.labels(brand).set(len(self.frames[brand]))
+            self._changed(brand)
 
     def _write(self, batch: Batch, key: bytes, new: bytes | None, before: Held | None, after: Held | None) -> None:
         """Put one change and its index keys into a batch."""
@@ -174,20 +176,19 @@ class LedgerPartition:
             if after.post.text:
                 batch.put(_seen_key(b"y", after, key), b"")
         elif isinstance(after, Retraction):
-            batch.put(b"x" + _stamp(time.time_ns() // 1_000_000) + key, b"")
+            batch.put(b"x" + time_stamp(time.time_ns() // 1_000_000) + key, b"")
 
-    def _show(self, before: Held | None, after: Held | None) -> None:
-        """Let the views follow."""
+    def _show(self, before: Held | None, after: Held | None) -> str | None:
+        """Let the views follow; the brand whose views changed."""
         entry = after if isinstance(after, Entry) else before
         if not isinstance(entry, Entry) or entry.brand not in self._brands:
-            return
+            return None
         frame = self._frame(entry.brand)
         if isinstance(before, Entry):
             frame.remove(before)
         if isinstance(after, Entry):
             frame.add(after)
-        metrics.LEDGER_ENTRIES.labels(entry.brand).set(len(frame))
-        self._changed(entry.brand)
+        return entry.brand
 
     # -- recovering --------------------------------------------------------------------------------------------------
 
@@ -249,7 +250,7 @@ class LedgerPartition:
     def _seen_before(self, family: bytes, limit_ms: int) -> list[bytes]:
         found: list[bytes] = []
         for index_key, _ in self.store.scan(family):
-            if len(found) >= _SWEEP or index_key[1:9] > _stamp(limit_ms):
+            if len(found) >= _SWEEP or index_key[1:9] > time_stamp(limit_ms):
                 break
             found.append(index_key)
         return found
@@ -283,20 +284,16 @@ def time_prefix(brand: str) -> bytes:
 
 
 def time_stamp(at_ms: int) -> bytes:
-    """An event time as its bytes sort."""
-    return _stamp(at_ms)
-
-
-def _stamp(at_ms: int) -> bytes:
+    """A time in ms as its bytes sort."""
     return (at_ms + _SHIFT).to_bytes(8, "big")
 
 
 def _time_key(entry: Entry) -> bytes:
-    return time_prefix(entry.brand) + _stamp(event_ms(entry.post)) + entry.post.id.encode()
+    return time_prefix(entry.brand) + time_stamp(event_ms(entry.post)) + entry.post.id.encode()
 
 
 def _seen_key(family: bytes, entry: Entry, key: bytes) -> bytes:
-    return family + _stamp(round(entry.seen_at.timestamp() * 1_000)) + key
+    return family + time_stamp(to_ms(entry.seen_at)) + key
 
 
 def _in_ms(duration: timedelta) -> int:

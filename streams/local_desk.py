@@ -11,7 +11,7 @@ from datetime import datetime
 from config.schema import Config
 from streams.desk import Page
 from streams.ledger import LedgerPartition, time_prefix, time_stamp
-from streams.records import Entry, parse_mention
+from streams.records import Entry, parse_mention, to_ms
 from streams.stage import Stage
 from streams.topics import entry_key, partition_of
 from streams.views.frame import Frame
@@ -55,8 +55,8 @@ class LocalDesk:
         """Entries by event time, newest first; the token names the last one given: inserts neither skip nor repeat."""
         store = self._held(brand).store
         prefix = time_prefix(brand)
-        first = prefix + time_stamp(_ms(start))
-        last = prefix + time_stamp(_ms(end)) if after is None else _untoken(after, prefix)
+        first = prefix + time_stamp(to_ms(start))
+        last = prefix + time_stamp(to_ms(end)) if after is None else _untoken(after, prefix)
         found: list[Entry] = []
         previous = b""
         for key in store.keys_before(last, first):
@@ -93,10 +93,6 @@ class LocalDesk:
         if not self._live(number):
             raise KeyError(brand)
         return self.partitions[number]
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1_000)
 
 
 def _token(prefix: bytes, key: bytes) -> str:

@@ -24,7 +24,7 @@ from streams.log import Record
 from streams.membership import Membership
 from streams.outbox import Outbox
 from streams.post_state import Change, Reading, State
-from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
+from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention, to_ms
 from streams.store import APPLIED, Batch, Store
 from streams.terms import Terms
 from streams.topics import Topics, entry_key, partition_of
@@ -122,7 +122,7 @@ class Matcher:
             mention = None if record.value is None else parse_mention(record.value)
             if isinstance(mention, Entry):
                 if partition_of(mention.post.root, self._topics.posts_partitions) == self.partition:
-                    self.membership.apply(mention.post, _ms(mention.seen_at))
+                    self.membership.apply(mention.post, to_ms(mention.seen_at))
                     if mention.sentiment is not None and mention.p is not None:
                         self.membership.keep_reading(mention.post.id, mention.brand, _reading(mention))
             elif isinstance(mention, Retraction):
@@ -205,9 +205,9 @@ class Matcher:
             _ENTRIES[change.via].inc()
             return [(partition, key, encode(_entry(change)))]
         deleted = change.state.post is None
-        reason = "deleted" if deleted else "edited"
-        metrics.RETRACTIONS.labels(reason).inc()
-        value = encode(Retraction(change.post_id, change.brand, "deleted" if deleted else "edited"))
+        retraction = Retraction(change.post_id, change.brand, "deleted" if deleted else "edited")
+        metrics.RETRACTIONS.labels(retraction.reason).inc()
+        value = encode(retraction)
         # Behind a deletion the tombstone lets compaction take the text out of the log.
         return [(partition, key, value), (partition, key, None)] if deleted else [(partition, key, value)]
 
@@ -225,10 +225,6 @@ def _with_language(post: Post) -> Post:
 def _reading(entry: Entry) -> Reading:
     assert entry.sentiment is not None and entry.p is not None
     return Reading(entry.sentiment, entry.p, entry.relevance, entry.stages, entry.model)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1_000)
 
 
 def _now_ms() -> int:

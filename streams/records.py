@@ -182,7 +182,12 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 def event_ms(post: Post) -> int:
     """The event time of a post in ms since 1970."""
     assert post.created_at is not None, "a post without a time passed the gate"
-    return round(post.created_at.timestamp() * 1_000)
+    return to_ms(post.created_at)
+
+
+def to_ms(at: datetime) -> int:
+    """A time in ms since 1970."""
+    return round(at.timestamp() * 1_000)
 
 
 def encode(record: msgspec.Struct) -> bytes:
