@@ -10,6 +10,9 @@ import msgspec
 LABELS: Final = ("negative", "neutral", "positive")
 """The order of `Verdict.p`, of the rows and of the columns of a confusion matrix."""
 
+STAGES: Final = ("awareness", "consideration", "intent", "purchase", "use", "loyalty", "advocacy")
+"""Stages of a decision, in the order in which people are told to pass them (they rarely do)."""
+
 Row: TypeAlias = tuple[int, int, int]
 Confusion: TypeAlias = tuple[Row, Row, Row]
 """Counts on validation posts: rows are the truth, columns the answer, both in the order of `LABELS`."""
@@ -23,9 +26,12 @@ class Verdict(msgspec.Struct, frozen=True):
     p: tuple[float, float, float]
     """Probabilities in the order of `LABELS`, rounded to 3 decimals; they sum to 1."""
     relevance: float | None = None
-    """Probability that the target is really meant; None: this model does not judge relevance."""
+    """Probability that the target is really meant, to 3 decimals; None: the request told nothing about the target, or
+    this model does not judge relevance."""
     stages: tuple[str, ...] = ()
-    """Stages of the decision; empty: none found, or this model does not judge stages."""
+    """Of `STAGES`, those the text shows its writer to be in; empty: none, or this model does not judge stages."""
+    stage_p: tuple[float, ...] = ()
+    """Probability of each of `STAGES`, to 3 decimals; empty: this model does not judge stages."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -33,7 +39,10 @@ class Request(msgspec.Struct, frozen=True):
 
     text: str
     target: str | None = None
+    """Whom the sentiment is toward, as people write the name; None: the text as a whole."""
     lang: str | None = None
+    about: str = ""
+    """One line on who the target is ("French telecom operator"): with it, relevance is judged."""
 
 
 class Classifier(Protocol):

@@ -6,23 +6,24 @@ Only texts of exactly one length do: no padding can leak into an answer, and non
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
+
+from classifiers.text import Pair
 
 TOKENS_PER_BATCH: Final = 256
 """Keeps the widest activation (256 tokens, 1,536 wide, float32) within a core's second-level cache."""
 MAX_BATCH: Final = 16
 
 Key: TypeAlias = bytes
-Tokens: TypeAlias = tuple[int, ...]
-Batch: TypeAlias = list[tuple[Key, Tokens]]
+Batch: TypeAlias = list[tuple[Key, Pair]]
 
 
-def by_length(texts: Mapping[Key, Sequence[int]]) -> Iterator[Batch]:
+def by_length(texts: Mapping[Key, Pair]) -> Iterator[Batch]:
     """Batches of texts of one length, shortest first."""
     groups: defaultdict[int, Batch] = defaultdict(list)
-    for key, tokens in texts.items():
-        groups[len(tokens)].append((key, tuple(tokens)))
+    for key, pair in texts.items():
+        groups[len(pair.ids)].append((key, pair))
     for length in sorted(groups):
         size = max(1, min(MAX_BATCH, TOKENS_PER_BATCH // length))
         for start in range(0, len(groups[length]), size):

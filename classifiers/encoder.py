@@ -1,4 +1,4 @@
-"""The transformer: text to tokens, tokens to one vector a text."""
+"""The transformer: text and target to tokens, tokens to one vector a text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from classifiers.text import Pair, pair
+
 Vectors: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -21,21 +23,16 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._session = onnxruntime.InferenceSession(str(graph), _options(), providers=["CPUExecutionProvider"])
         self.max_tokens = max_tokens
-        outputs = self._session.get_outputs()
-        self.outputs = [output.name for output in outputs]
-        self.width = sum(int(output.shape[1]) for output in outputs)
+        self.width = sum(int(output.shape[1]) for output in self._session.get_outputs())
 
-    def tokens(self, text: str) -> tuple[list[int], bool]:
-        """Token ids, at most `max_tokens` (the head of the text), and whether something was cut off."""
-        ids = self._tokenizer.encode(text).ids
-        if len(ids) <= self.max_tokens:
-            return ids, False
-        return [*ids[: self.max_tokens - 1], ids[-1]], True  # the last one marks the end of a text
+    def tokens(self, text: str, about: str | None = None) -> Pair:
+        """Token ids of a cleaned text and of its target, at most `max_tokens` (the head of the text)."""
+        return pair(self._tokenizer, text, about, self.max_tokens)
 
-    def vectors(self, batch: Sequence[Sequence[int]]) -> Vectors:
-        """(texts, width): all outputs of the graph side by side, for texts of one length in tokens."""
-        found = self._session.run(self.outputs, {"ids": np.array(batch, dtype=np.int64)})
-        return np.concatenate(found, axis=1)
+    def vectors(self, batch: Sequence[Pair]) -> Vectors:
+        """(texts, width), for pairs of one length in tokens: the mean token of each text beside its first token."""
+        ids, kinds = (np.array(rows, dtype=np.int64) for rows in ([p.ids for p in batch], [p.kinds for p in batch]))
+        return np.concatenate(self._session.run(["mean", "first"], {"ids": ids, "kinds": kinds}), axis=1)
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -9,12 +9,12 @@ import msgspec
 
 from classifiers.base import Classifier, Confusion
 from classifiers.encoder import Encoder
-from classifiers.head import Head
+from classifiers.heads import Heads
 from classifiers.null import NullClassifier
 from classifiers.transformer import TransformerClassifier
 
 SHIPPED: Final = Path(__file__).with_name("model")
-FILES: Final = ("model.json", "encoder.onnx", "tokenizer.json", "head.npz", "confusion.json")
+FILES: Final = ("model.json", "encoder.onnx", "tokenizer.json", "heads.npz", "confusion.json")
 
 
 class BadModel(Exception):
@@ -44,11 +44,11 @@ def load(model: str = "default", *, threads: int | None = None, cache_size: int 
     folder = SHIPPED if model == "default" else Path(model)
     _check(model, folder)
     about = _about(folder)
-    encoder, head = _encoder(folder, about), _head(folder)
-    if head.width != encoder.width:
-        _refuse(folder / "head.npz", f"expects vectors of {head.width} numbers, the encoder makes {encoder.width}")
+    encoder, heads = _encoder(folder, about), _heads(folder)
+    if heads.width != encoder.width:
+        _refuse(folder / "heads.npz", f"expects vectors of {heads.width} numbers, the encoder makes {encoder.width}")
     confusion = _confusion(folder)
-    return TransformerClassifier(about.name, encoder, head, confusion, threads=threads, cache_size=cache_size)
+    return TransformerClassifier(about.name, encoder, heads, confusion, threads=threads, cache_size=cache_size)
 
 
 def _check(model: str, folder: Path) -> None:
@@ -82,10 +82,10 @@ def _encoder(folder: Path, about: About) -> Encoder:
         _refuse(folder, f"encoder.onnx or tokenizer.json cannot be read: {problem}")
 
 
-def _head(folder: Path) -> Head:
-    path = folder / "head.npz"
+def _heads(folder: Path) -> Heads:
+    path = folder / "heads.npz"
     try:
-        return Head.read(path)
+        return Heads.read(path)
     except (OSError, ValueError, KeyError) as problem:
         _refuse(path, str(problem))
 

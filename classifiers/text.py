@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 import xxhash
+from tokenizers import Tokenizer
 
 MAX_CHARACTERS: Final = 2_000
 """Far more than the tokens a model reads; bounds the work that one pasted megabyte can cause."""
+
+MAX_ABOUT: Final = 160
+MAX_TARGET: Final = 32
+"""Tokens of a target that are read."""
 
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+(?:[.-]\w+)*")
@@ -27,6 +32,32 @@ def clean(text: str) -> str:
     return _BLANK.sub(" ", text).strip()
 
 
-def key(cleaned: str) -> bytes:
-    """16 bytes that stand for a cleaned text."""
-    return xxhash.xxh3_128_digest(cleaned.encode())
+def target(name: str, about: str = "") -> str:
+    """What an opinion is about, as the model reads it before the text: the name, and a line that tells who that is."""
+    name, about = clean(name), clean(about)[:MAX_ABOUT]
+    return f"{name}: {about}" if about else name
+
+
+def key(cleaned: str, about: str | None = None) -> bytes:
+    """16 bytes that stand for a cleaned text and its target."""
+    return xxhash.xxh3_128_digest(f"{about or ''}\0{cleaned}".encode())
+
+
+class Pair(NamedTuple):
+    """A target and a text in one row of tokens: `<s> target </s> text </s>`, or `<s> text </s>` without a target."""
+
+    ids: list[int]
+    kinds: list[int]
+    """1 for the target's tokens and the `</s>` behind them, else 0."""
+    cut: bool
+    """Whether the text was longer than the model reads."""
+
+
+def pair(tokenizer: Tokenizer, text: str, about: str | None, limit: int) -> Pair:
+    """At most `limit` tokens: the target's first `MAX_TARGET`, and the head of the text."""
+    start, *words, end = tokenizer.encode(text).ids
+    named = [*tokenizer.encode(about).ids[1:-1][:MAX_TARGET], end] if about else []
+    room = limit - 2 - len(named)
+    ids = [start, *named, *words[:room], end]
+    kinds = [0, *[1] * len(named), *[0] * (len(ids) - len(named) - 1)]
+    return Pair(ids, kinds, len(words) > room)

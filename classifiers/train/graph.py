@@ -7,31 +7,34 @@ any order), and there is no padding: a batch holds texts of one length.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from classifiers.train.source import BLOCK, Q4, Floats, Source
-
 MS = "com.microsoft"
 OPSET = 21
 IR_VERSION = 10  # what ONNX Runtime 1.18 and newer read
-TAPS = (6, 8, 10)
-"""Layers whose mean tokens, side by side, are the text's vector. On held-back posts the last two added nothing."""
 WEIGHT_LEVELS = 63
 """7 bits: processors without VNNI add pairs of products in 16 bits, which 8-bit weights would overflow."""
+WORD_LEVELS = 127
+"""8 bits for the words: they are looked up, not multiplied."""
 ACTIVATION_LEVELS = 127
 ZERO = 128  # the unsigned code of an activation of 0
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Weights: TypeAlias = Mapping[str, Floats]
+"""As `classifiers.train.network.Network` names them; matrices are (out, in)."""
 
 
 class Graph:
     """Collects nodes and weights; each method returns the name of its result."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, given: Weights, heads: int, epsilon: float) -> None:
+        self.given, self.heads, self.epsilon = given, heads, epsilon
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self.weight("act.scale", np.float32(1 / ACTIVATION_LEVELS))
@@ -48,7 +51,7 @@ class Graph:
         return output
 
     def float(self, name: str) -> str:
-        return self.weight(name, self.source.floats[name])
+        return self.weight(name, self.given[name])
 
     def quantised(self, x: str) -> tuple[str, str]:
         """Codes of `x`, and the largest absolute value of each token, by which they were scaled."""
@@ -57,11 +60,11 @@ class Graph:
         scaled = self.node("Div", [x, largest], f"{x}.scaled")
         return self.node("QuantizeLinear", [scaled, "act.scale", "act.zero"], f"{x}.codes"), largest
 
-    def linear(self, x: tuple[str, str], name: str) -> str:
-        """x @ W.T, in integers; the bias is added by whoever takes the result."""
+    def linear(self, x: tuple[str, str], name: str, w: Floats) -> str:
+        """x @ w.T, in integers; the bias is added by whoever takes the result."""
         codes, largest = x
-        w, scale = _int8(self.source.matrices[f"{name}.w"].values())
-        inputs = [codes, self.weight(f"{name}.w", w), "act.scale", self.weight(f"{name}.s", scale), "act.zero"]
+        coded, scale = _codes(w, WEIGHT_LEVELS)
+        inputs = [codes, self.weight(f"{name}.w", coded.T), "act.scale", self.weight(f"{name}.s", scale), "act.zero"]
         product = self.node("MatMulIntegerToFloat", inputs, f"{name}.product", MS)
         return self.node("Mul", [product, largest], f"{name}.out")
 
@@ -72,80 +75,67 @@ class Graph:
         return self.layer_norm(total, name)
 
     def layer_norm(self, x: str, name: str) -> str:
-        inputs = [x, self.float(f"{name}.w"), self.float(f"{name}.b")]
-        return self.node("LayerNormalization", inputs, f"{name}.out", axis=-1, epsilon=self.source.epsilon)
+        inputs = [x, self.float(f"{name}.weight"), self.float(f"{name}.bias")]
+        return self.node("LayerNormalization", inputs, f"{name}.out", axis=-1, epsilon=self.epsilon)
 
     def embeddings(self, positions: int) -> str:
-        """(batch, tokens, hidden) of `ids`; words stay in 4 bits, as in the source, until they are looked up."""
-        s = self.source
-        words = s.matrices["emb.word"]
-        table = [self.weight("emb.word", _packed(words)), "ids", self.weight("emb.word.s", words.scales)]
-        blocks = {"bits": 4, "block_size": BLOCK, "gather_axis": 0, "quantize_axis": 1}
-        looked_up = self.node("GatherBlockQuantized", table, "words", MS, **blocks)
-        where = s.floats["emb.pos"].reshape(-1, s.hidden)[:positions] + s.floats["emb.type"][: s.hidden]
+        """(batch, tokens, hidden) of `ids` and `kinds`."""
+        codes, scale = _codes(self.given["words.weight"], WORD_LEVELS)
+        found = self.node("Gather", [self.weight("words", codes), "ids"], "words.codes")
+        scales = self.node("Gather", [self.weight("words.scale", scale[:, None]), "ids"], "words.scales")
+        words = self.node("Mul", [self.node("Cast", [found], "words.float", to=1), scales], "words.found")
         length = self.node("Shape", ["ids"], "length", start=1, end=2)
         zero = self.weight("zero", np.zeros(1, np.int64))
-        place = self.node("Slice", [self.weight("emb.pos", where), zero, length, zero], "places")
-        both = self.node("Add", [looked_up, place], "words+places")
-        return self.layer_norm(both, "emb.ln")
+        places = self.weight("places", self.given["places.weight"][:positions])
+        place = self.node("Slice", [places, zero, length, zero], "places.found")
+        kind = self.node("Gather", [self.float("kinds.weight"), "kinds"], "kinds.found")
+        total = self.node("Add", [self.node("Add", [words, place], "words+places"), kind], "words+places+kinds")
+        return self.layer_norm(total, "ln")
 
     def layer(self, x: str, i: int) -> str:
         """One transformer block (post-norm, as in BERT)."""
-        s, codes = self.source, self.quantised(x)
-        bias = np.concatenate([s.floats[f"l{i}.{part}.b"] for part in "qkv"])
-        qkv = [self.linear(codes, f"l{i}.{part}") for part in "qkv"]
-        inputs = [*qkv, self.weight(f"l{i}.qkv.b", bias)]
-        attended = self.node("MultiHeadAttention", inputs, f"l{i}.attention", MS, num_heads=s.heads)
-        out = self.linear(self.quantised(attended), f"l{i}.ao")
-        x = self.normed(x, out, f"l{i}.ao.b", f"l{i}.aln")
-        inner = self.linear(self.quantised(x), f"l{i}.fi")
-        inner = self.node("BiasGelu", [inner, self.float(f"l{i}.fi.b")], f"l{i}.gelu", MS)
-        out = self.linear(self.quantised(inner), f"l{i}.fo")
-        return self.normed(x, out, f"l{i}.fo.b", f"l{i}.oln")
+        name, codes = f"layers.{i}", self.quantised(x)
+        thirds = np.split(self.given[f"{name}.qkv.weight"], 3)
+        qkv = [self.linear(codes, f"{name}.{part}", w) for part, w in zip("qkv", thirds, strict=True)]
+        inputs = [*qkv, self.float(f"{name}.qkv.bias")]
+        attended = self.node("MultiHeadAttention", inputs, f"{name}.attention", MS, num_heads=self.heads)
+        out = self.linear(self.quantised(attended), f"{name}.ao", self.given[f"{name}.ao.weight"])
+        x = self.normed(x, out, f"{name}.ao.bias", f"{name}.aln")
+        inner = self.linear(self.quantised(x), f"{name}.fi", self.given[f"{name}.fi.weight"])
+        inner = self.node("BiasGelu", [inner, self.float(f"{name}.fi.bias")], f"{name}.gelu", MS)
+        out = self.linear(self.quantised(inner), f"{name}.fo", self.given[f"{name}.fo.weight"])
+        return self.normed(x, out, f"{name}.fo.bias", f"{name}.oln")
 
-    def mean(self, x: str, i: int) -> str:
-        """Over the tokens. A product, as ReduceMean adds up differently in a batch of one."""
-        mean = self.node("MatMul", ["shares", x], f"mean{i}.row")
-        return self.node("Squeeze", [mean, "axis.tokens"], f"mean{i}")
+    def mean(self, x: str) -> str:
+        """Over the text's tokens. A product, as ReduceMean adds up differently in a batch of one."""
+        kinds = self.node("Cast", ["kinds"], "kinds.float", to=1)
+        text = self.node("Sub", [self.weight("one", np.ones(1, np.float32)), kinds], "text")
+        count = self.node("ReduceSum", [text, "axis.last"], "text.count", keepdims=1)  # of ones: exact in any order
+        share = self.node("Unsqueeze", [self.node("Div", [text, count], "shares.2d"), "axis.tokens"], "shares")
+        return self.node("Squeeze", [self.node("MatMul", [share, x], "mean.row"), "axis.tokens"], "mean")
 
-    def shares(self) -> str:
-        """(batch, 1, tokens): each token's share in the mean of its text."""
-        shape = self.node("Shape", ["ids"], "shape")
-        one = self.weight("one", np.ones(1, np.float32))
-        length = self.node("Cast", [self.node("Shape", ["ids"], "tokens", start=1, end=2)], "tokens.float", to=1)
-        share = self.node("Expand", [self.node("Div", [one, length], "share"), shape], "shares.2d")
-        return self.node("Unsqueeze", [share, "axis.tokens"], "shares")
+    def first(self, x: str) -> str:
+        return self.node("Gather", [x, self.weight("index.first", np.int64(0))], "first", axis=1)
 
 
-def build(source: Source, positions: int, taps: tuple[int, ...]) -> onnx.ModelProto:
-    """`ids`, int64 (batch, tokens), in; `mean<i>`, float32 (batch, hidden), out for each layer in `taps`.
-
-    Layer 0 is the embedding; what lies above the last of `taps` is left out.
-    """
-    g = Graph(source)
+def build(given: Weights, layers: int, heads: int, epsilon: float, positions: int) -> onnx.ModelProto:
+    """`ids` and `kinds`, int64 (batch, tokens), in; `mean` and `first`, float32 (batch, hidden), out."""
+    g = Graph(given, heads, epsilon)
     x = g.embeddings(positions)
-    g.shares()
-    outputs: list[str] = []
-    for i in range(max(taps) + 1):
-        x = g.layer(x, i - 1) if i else x
-        if i in taps:
-            outputs.append(g.mean(x, i))
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "tokens"])
-    wide: list[str | int | None] = ["batch", source.hidden]
-    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, wide) for name in outputs]
-    graph = helper.make_graph(g.nodes, "encoder", [ids], results, g.weights)
+    for i in range(layers):
+        x = g.layer(x, i)
+    g.mean(x)
+    g.first(x)
+    tokens: list[str | int | None] = ["batch", "tokens"]
+    wide: list[str | int | None] = ["batch", given["words.weight"].shape[1]]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, tokens) for name in ("ids", "kinds")]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, wide) for name in ("mean", "first")]
+    graph = helper.make_graph(g.nodes, "encoder", inputs, results, g.weights)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="tertulia")
 
 
-def _int8(w: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
-    """(columns, rows) codes and one scale a row: W.T, as MatMulIntegerToFloat wants it."""
-    scale = np.abs(w).max(axis=1) / WEIGHT_LEVELS
-    return np.rint(w / scale[:, None]).astype(np.int8).T, scale.astype(np.float32)
-
-
-def _packed(w: Q4) -> npt.NDArray[np.uint8]:
-    """(rows, columns / 2): value 2j in the low and 2j + 1 in the high half of byte j."""
-    codes = w.codes()
-    high = np.left_shift(codes[:, 1::2], 4, dtype=np.uint8)
-    return np.bitwise_or(codes[:, 0::2], high)
+def _codes(w: Floats, levels: int) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Codes of the shape of `w`, and one scale a row."""
+    scale = np.maximum(np.abs(w).max(axis=1), 1e-12) / levels
+    return np.rint(w / scale[:, None]).astype(np.int8), scale.astype(np.float32)

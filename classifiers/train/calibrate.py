@@ -1,0 +1,55 @@
+"""After training: temperatures and thresholds, set on posts that were not trained on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.base import STAGES
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+BINS: Final = 15
+TEMPERATURES: Final = np.exp(np.linspace(np.log(0.4), np.log(4.0), 200))
+LEAST: Final = np.round(np.arange(0.2, 0.71, 0.02), 2)
+"""Thresholds that are tried for each stage."""
+
+
+def temperature_of_labels(scores: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> float:
+    """The divisor of `scores` (posts, labels) under which the labels are likeliest (Guo et al. 2017)."""
+
+    def loss(temperature: float) -> float:
+        hot = scores / temperature
+        chosen = hot[np.arange(len(labels)), labels] - np.logaddexp.reduce(hot, axis=1)
+        return float(-(weights * chosen).sum())
+
+    return float(min(TEMPERATURES, key=loss))
+
+
+def temperature_of_yes(scores: Floats, truth: Bools) -> float:
+    """The same for yes and no: `scores` and `truth` of one shape."""
+    signs = np.where(truth, 1.0, -1.0)
+    return float(min(TEMPERATURES, key=lambda t: float(np.logaddexp(0, -signs * scores / t).sum())))
+
+
+def thresholds(probabilities: Floats, truth: Bools) -> Floats:
+    """(7,): for each stage the threshold of the best F1, pulled toward a half, as few posts stand behind it."""
+    best = [max(LEAST, key=lambda least: _f1(p >= least, t)) for p, t in zip(probabilities.T, truth.T, strict=True)]
+    assert len(best) == len(STAGES)
+    return np.round((np.array(best) + 0.5) / 2, 2)
+
+
+def _f1(answer: Bools, truth: Bools) -> float:
+    both = int((answer & truth).sum())
+    return 2 * both / max(1, int(answer.sum()) + int(truth.sum()))
+
+
+def error(sure: Floats, right: npt.NDArray[np.bool_]) -> float:
+    """Expected calibration error over 15 bins of equal width: the mean distance of confidence and share of right
+    answers (Guo et al. 2017)."""
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
+    return float(sum(gaps))

@@ -1,0 +1,164 @@
+"""How good the model's answers are: the figures of the card and of `benchmarks.accuracy`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import f1_score, recall_score
+
+from classifiers.base import LABELS, STAGES, Confusion
+from classifiers.language import LANGUAGES
+from classifiers.train import calibrate
+from classifiers.train.answers import Scores
+from classifiers.train.data import SENTIMENT, TARGETED, Example
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Truth: TypeAlias = npt.NDArray[np.int64]
+
+UMSAB: Final = tuple(name for name in SENTIMENT if name.endswith("umsab"))
+TWEETS: Final = tuple(name for name in TARGETED if name in {"en_semeval_topics", "en_tweets"})
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperatures of the heads, and thresholds of the stages."""
+
+    sentiment: float
+    stages: float
+    relevance: float
+    thresholds: Floats
+
+
+def calibration(scores: Scores) -> Calibration:
+    """From posts held back for it. The sentiment's labels weigh the same, as in training."""
+    opinions = scores.of(lambda e: e.sentiment is not None)
+    labels = sentiment_truth(opinions.examples)
+    weights = 1 / np.bincount(labels, minlength=len(LABELS)).clip(1)[labels]
+    stages, relevance = scores.of(lambda e: e.stages is not None), scores.of(lambda e: e.relevant is not None)
+    of_stages = calibrate.temperature_of_yes(stages.stages, stage_truth(stages.examples))
+    return Calibration(
+        calibrate.temperature_of_labels(opinions.sentiment, labels, weights),
+        of_stages,
+        calibrate.temperature_of_yes(relevance.relevance, relevance_truth(relevance.examples)),
+        calibrate.thresholds(_sigmoid(stages.stages / of_stages), stage_truth(stages.examples)),
+    )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Shares of 100. `macro_f1`, `macro_recall`, `accuracy` by set; the rest over the posts written for Tertulia."""
+
+    rows: dict[str, int]
+    macro_f1: dict[str, float]
+    macro_recall: dict[str, float]
+    accuracy: dict[str, float]
+    stage_f1: dict[str, float]
+    """By stage."""
+    stage_macro_f1: dict[str, float]
+    """By language, and `all`."""
+    relevance_f1: dict[str, float]
+    """By language, and `all`; `new` and `known`: brands that training never or once saw."""
+    relevance_accuracy: float
+    error: dict[str, float]
+    """Expected calibration error of `sentiment`, `targeted`, `stages` and `relevance`."""
+    confusion: dict[str, Confusion]
+
+    @property
+    def umsab(self) -> float:
+        """Mean macro-F1 of the six languages' tweets."""
+        return float(np.mean([self.macro_f1[name] for name in UMSAB]))
+
+    @property
+    def targeted(self) -> float:
+        """Share of right answers on all targeted tweets."""
+        total = sum(self.rows[name] for name in TWEETS)
+        return sum(self.rows[name] * self.accuracy[name] for name in TWEETS) / total
+
+
+def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -> Figures:
+    """Of the test examples; `known_brands` are those that training saw, as targets."""
+    opinions = scores.of(lambda e: e.sentiment is not None)
+    sets = dict.fromkeys(e.source for e in opinions.examples)
+    by_set = {name: _opinions(opinions.of(lambda e, n=name: e.source == n)) for name in sets}  # type: ignore[misc]
+    stages, relevance = scores.of(lambda e: e.stages is not None), scores.of(lambda e: e.relevant is not None)
+    plain = opinions.of(lambda e: e.target is None)
+    return Figures(
+        {name: len(truth) for name, (truth, _) in by_set.items()},
+        {name: 100 * f1_score(*pair, average="macro") for name, pair in by_set.items()},
+        {name: 100 * recall_score(*pair, average="macro") for name, pair in by_set.items()},
+        {name: 100 * float((truth == answer).mean()) for name, (truth, answer) in by_set.items()},
+        _stage_f1(stages, given),
+        _by_language(stages, lambda part: float(np.mean(list(_stage_f1(part, given).values())))),
+        _by_language(relevance, _relevance_f1)
+        | {
+            "known": _relevance_f1(relevance.of(lambda e: e.target in known_brands)),
+            "new": _relevance_f1(relevance.of(lambda e: e.target not in known_brands)),
+        },
+        100 * float(((relevance.relevance > 0) == relevance_truth(relevance.examples)).mean()),
+        {
+            "sentiment": _opinion_error(plain, given),
+            "targeted": _opinion_error(opinions.of(lambda e: e.target is not None), given),
+            "stages": _yes_error(stages.stages / given.stages, stage_truth(stages.examples)),
+            "relevance": _yes_error(relevance.relevance / given.relevance, relevance_truth(relevance.examples)),
+        },
+        {lang: _confusion(opinions.of(lambda e, code=lang: e.lang == code)) for lang in LANGUAGES},  # type: ignore[misc]
+    )
+
+
+def sentiment_truth(examples: Sequence[Example]) -> Truth:
+    return np.array([e.sentiment for e in examples], np.int64)
+
+
+def stage_truth(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+    """(examples, 7)."""
+    return np.array([[stage in (e.stages or ()) for stage in STAGES] for e in examples], bool).reshape(-1, len(STAGES))
+
+
+def relevance_truth(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+    return np.array([bool(e.relevant) for e in examples], bool)
+
+
+def _opinions(part: Scores) -> tuple[Truth, Truth]:
+    """Truth and answer."""
+    return sentiment_truth(part.examples), part.sentiment.argmax(axis=1)
+
+
+def _stage_f1(part: Scores, given: Calibration) -> dict[str, float]:
+    answers, truth = _sigmoid(part.stages / given.stages) >= given.thresholds, stage_truth(part.examples)
+    return {stage: 100 * f1_score(truth[:, i], answers[:, i], zero_division=0.0) for i, stage in enumerate(STAGES)}
+
+
+def _relevance_f1(part: Scores) -> float:
+    """F1 of "meant"."""
+    return 100 * float(f1_score(relevance_truth(part.examples), part.relevance > 0, zero_division=0.0))
+
+
+def _by_language(part: Scores, figure: Callable[[Scores], float]) -> dict[str, float]:
+    found = {lang: figure(part.of(lambda e, code=lang: e.lang == code)) for lang in LANGUAGES}  # type: ignore[misc]
+    return {"all": figure(part), **found}
+
+
+def _opinion_error(part: Scores, given: Calibration) -> float:
+    hot = part.sentiment / given.sentiment
+    p = np.exp(hot - np.logaddexp.reduce(hot, axis=1, keepdims=True))
+    return calibrate.error(p.max(axis=1), p.argmax(axis=1) == sentiment_truth(part.examples))
+
+
+def _yes_error(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+    p = _sigmoid(scores).ravel()
+    return calibrate.error(np.maximum(p, 1 - p), (p >= 0.5) == truth.ravel())
+
+
+def _confusion(part: Scores) -> Confusion:
+    counts = np.zeros((len(LABELS), len(LABELS)), int)
+    np.add.at(counts, _opinions(part), 1)
+    a, b, c = ((int(row[0]), int(row[1]), int(row[2])) for row in counts)
+    return a, b, c
+
+
+def _sigmoid(scores: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-scores)))

@@ -1,0 +1,91 @@
+"""What is trained on, in which order and how often: the recipe."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from classifiers.text import target
+from classifiers.train.data import Example
+
+
+@dataclass(frozen=True)
+class Phase:
+    """`often`: how many times each set is passed over; 0.5 takes every second example."""
+
+    name: str
+    often: dict[str, float]
+    rate_from: float
+    """Learning rate at the start (after the warm-up, if any) and at the end; linear between."""
+    rate_to: float
+    warm_up: float = 0.0
+    """Share of the steps over which the rate rises from 0."""
+
+
+PHASES: Final = (
+    Phase(
+        "opinions",
+        {
+            "en_semeval2017": 1, "de_umsab": 3, "en_umsab": 2, "es_umsab": 3, "fr_umsab": 3, "it_umsab": 3,
+            "pt_umsab": 3, "en_semeval_topics": 0.8, "en_tweets": 1, "en_laptops": 1, "en_restaurants": 1,
+        },
+        7e-5, 7e-5, 0.05,
+    ),
+    Phase(
+        "everything",
+        {
+            "en_semeval2017": 0.7, "de_umsab": 2, "en_umsab": 2, "es_umsab": 2, "fr_umsab": 2, "it_umsab": 2,
+            "pt_umsab": 2, "en_semeval_topics": 0.4, "en_tweets": 1, "en_laptops": 0.5, "en_restaurants": 0.5,
+            "stage": 6, "relevance": 8,
+        },
+        7e-5, 0.0,
+    ),
+)  # fmt: skip
+
+NAMED: Final = 0.3
+"""Share of the UMSAB posts whose target is a name that stands in them. Only English posts with labelled targets can be
+had, and what a whole tweet feels is mostly what it feels about whom it names."""
+WITH_ABOUT: Final = 0.5
+"""Share of the stage posts whose target carries the description, as some users' brands have one and some have none."""
+_NAME = re.compile(r"#(\w{3,})|(?<=[\w,] )([A-ZÀ-Ý]\w{2,})")
+SWAPPED: Final = 0.25
+"""Share of the posts that mean their brand and are told another brand's description instead: not meant."""
+
+
+def examples(phase: Phase, everything: Sequence[Example], seed: int) -> list[Example]:
+    """The training examples of a phase, repeated as it says; the same for the same seed."""
+    chance = random.Random(seed)
+    training = [e for e in everything if e.split == "train"]
+    abouts = sorted({e.about for e in training if e.about})
+    chosen: list[Example] = []
+    for source, often in phase.often.items():
+        rows = [e for e in training if e.source == source]
+        for turn in range(int(often) + 1):
+            share = min(1.0, often - turn)
+            chosen += [_dressed(e, abouts, chance) for e in chance.sample(rows, round(share * len(rows)))]
+    return chosen
+
+
+def _dressed(example: Example, abouts: Sequence[str], chance: random.Random) -> Example:
+    """With the description or without, or with a wrong one; a tweet perhaps with a name as its target."""
+    if example.source.endswith("_umsab") and chance.random() < NAMED:
+        return replace(example, target=_name_in(example.text, chance))
+    if not example.about or example.target is None:
+        return example
+    if example.relevant is None:
+        return (
+            replace(example, target=target(example.target, example.about)) if chance.random() < WITH_ABOUT else example
+        )
+    if example.relevant and chance.random() < SWAPPED:
+        wrong = chance.choice([about for about in abouts if about != example.about])
+        return replace(example, target=target(example.target, wrong), relevant=False)
+    return replace(example, target=target(example.target, example.about))
+
+
+def _name_in(text: str, chance: random.Random) -> str | None:
+    """A hashtag, or a capitalised word that does not open a sentence."""
+    found = [tag or word for tag, word in _NAME.findall(text)]
+    return target(chance.choice(found)) if found else None
