@@ -38,9 +38,9 @@ def target(name: str, about: str = "") -> str:
     return f"{name}: {about}" if about else name
 
 
-def key(cleaned: str, about: str | None = None) -> bytes:
-    """16 bytes that stand for a cleaned text and its target."""
-    return xxhash.xxh3_128_digest(f"{about or ''}\0{cleaned}".encode())
+def key(cleaned: str, about: str | None = None, *, described: bool = False) -> bytes:
+    """16 bytes that stand for a cleaned text, its target, and whether the target is described."""
+    return xxhash.xxh3_128_digest(f"{about or ''}\0{described:d}{cleaned}".encode())
 
 
 class Pair(NamedTuple):

@@ -116,7 +116,8 @@ class TransformerClassifier:
         found = _Prepared([], {}, {}, set(), 0)
         for request in requests:
             text, about = clean(request.text), target(request.target, request.about) if request.target else None
-            found.keys.append(key(text, about))
+            described = bool(request.target and request.about)
+            found.keys.append(key(text, about, described=described))
             if found.keys[-1] in found.known or found.keys[-1] in found.unknown:
                 continue
             verdict = self.cache.get(found.keys[-1]) if text else BLANK
@@ -124,7 +125,7 @@ class TransformerClassifier:
                 found.known[found.keys[-1]] = verdict
                 continue
             found.unknown[found.keys[-1]] = tokens = self._encoder.tokens(text, about)
-            if request.target and request.about:
+            if described:
                 found.described.add(found.keys[-1])
             found = found._replace(cut=found.cut + tokens.cut)
         return found

@@ -13,6 +13,7 @@ from classifiers import Request, Verdict
 from classifiers.batching import MAX_BATCH
 from classifiers.encoder import Encoder
 from classifiers.load import SHIPPED
+from classifiers.text import Pair
 from tests.classifiers.texts import make_texts, shipped
 
 TEXTS = 2_100
@@ -25,11 +26,17 @@ async def _answers(texts: Sequence[str], size: int, threads: int, at_once: int =
     found: dict[str, Verdict | None] = {}
     for start in range(0, len(calls), at_once):
         group = calls[start : start + at_once]
-        verdicts = await asyncio.gather(*(model.classify([Request(t) for t in call]) for call in group))
+        verdicts = await asyncio.gather(*(model.classify([_request(t) for t in call]) for call in group))
         for call, answer in zip(group, verdicts, strict=True):
             found |= dict(zip(call, answer, strict=True))
     await model.close()
     return found
+
+
+def _request(text: str) -> Request:
+    """A third without a target, a third with a name, a third with a described one."""
+    target = (None, "Fairphone", "Orange")[len(text) % 3]
+    return Request(text, target, about="French telecom operator" if target == "Orange" else "")
 
 
 @pytest.mark.timeout(600)
@@ -43,10 +50,13 @@ async def test_neither_batch_mates_nor_order_nor_threads_change_an_answer() -> N
 
 
 def test_vectors_are_equal_to_the_last_bit() -> None:
-    """Stronger than equal verdicts: nothing is left to luck in the rounding."""
+    """Stronger than equal verdicts: nothing is left to luck in the rounding. Targets of all lengths share a batch."""
     encoder = Encoder(SHIPPED / "encoder.onnx", SHIPPED / "tokenizer.json", max_tokens=128)
     for length in (2, 3, 7, 29, 64, 128):
-        batch = np.random.default_rng(length).integers(4, 50_000, (MAX_BATCH, length)).tolist()
+        random = np.random.default_rng(length)
+        ids = random.integers(4, 50_000, (MAX_BATCH, length)).tolist()
+        targets = random.integers(0, length - 1, MAX_BATCH).tolist()
+        batch = [Pair(i, [0, *[1] * t, *[0] * (length - t - 1)], False) for i, t in zip(ids, targets, strict=True)]
         whole = encoder.vectors(batch)
         for size in (1, 2, 5):
             parts = np.concatenate([encoder.vectors(batch[i : i + size]) for i in range(0, MAX_BATCH, size)])

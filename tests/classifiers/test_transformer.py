@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from classifiers import LABELS, Request, Verdict
+from classifiers.base import STAGES
 from classifiers.text import MAX_CHARACTERS
 from classifiers.transformer import BLANK, WINDOW, TransformerClassifier
 from tests.classifiers.texts import make_texts, shipped
@@ -30,8 +32,9 @@ def _check(verdict: Verdict | None) -> None:
     assert round(sum(verdict.p), 9) == 1
     assert all(0 <= share <= 1 and round(share, 3) == share for share in verdict.p)
     assert verdict.sentiment == LABELS[verdict.p.index(max(verdict.p))]
-    assert verdict.relevance is None
-    assert verdict.stages == ()
+    assert len(verdict.stage_p) == len(STAGES)
+    assert all(0 <= share <= 1 and round(share, 3) == share for share in verdict.stage_p)
+    assert set(verdict.stages) <= set(STAGES)
 
 
 async def test_hostile_texts_get_a_verdict(model: TransformerClassifier) -> None:
@@ -59,9 +62,51 @@ async def test_a_text_without_content_is_neutral(model: TransformerClassifier) -
     assert await _one(model, " \n\x00") == BLANK
 
 
-async def test_target_and_language_do_not_change_the_answer(model: TransformerClassifier) -> None:
-    plain, told = await model.classify([Request("I like it"), Request("I like it", target="Acme", lang="en")])
+async def test_the_declared_language_does_not_change_the_answer(model: TransformerClassifier) -> None:
+    plain, told = await model.classify([Request("I like it", "Acme"), Request("I like it", "Acme", lang="en")])
     assert plain == told
+
+
+async def test_relevance_is_told_where_the_target_is_described(model: TransformerClassifier) -> None:
+    """The same words for the model, yet only one of them is a description: neither answer may come from the cache."""
+    cached = shipped(threads=1, cache_size=10)
+    for _ in range(2):
+        named, described = await cached.classify(
+            [Request("my orange bill", "Orange: telecom"), Request("my orange bill", "Orange", about="telecom")]
+        )
+        assert named is not None and described is not None
+        assert named.relevance is None
+        assert described.relevance is not None
+        assert named.p == described.p
+    await cached.close()
+
+
+async def test_one_text_two_brands() -> None:
+    model = shipped(threads=1, cache_size=10)
+    text = "I love my Fairphone, my Samsung was a disaster"
+    good, bad, again = await model.classify(
+        [Request(text, "Fairphone"), Request(text, "Samsung"), Request(text, "Fairphone")]
+    )
+    assert good is not None and bad is not None
+    assert (good.sentiment, bad.sentiment) == ("positive", "negative")
+    assert again == good
+    assert model.judged == 2
+    await model.close()
+
+
+async def test_embeddings_are_alike_for_like_matters_and_the_same_in_any_company(model: TransformerClassifier) -> None:
+    texts = [
+        "The battery of my phone dies by noon",
+        "phone battery empty after half a day",
+        "We baked bread all Sunday",
+        "",
+    ]
+    found = await model.embed(texts)
+    assert np.allclose(np.linalg.norm(found[:3], axis=1), 1, atol=1e-6)
+    assert not found[3].any()
+    assert found[0] @ found[1] > found[0] @ found[2] + 0.1
+    assert np.array_equal((await model.embed(make_texts(50, seed=9) + texts))[50:], found)
+    assert (await model.embed([])).shape == (0, found.shape[1])
 
 
 async def test_handles_and_links_do_not_change_the_answer(model: TransformerClassifier) -> None:
