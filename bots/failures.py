@@ -8,7 +8,7 @@ from kafka.errors import KafkaError as AdminClientError
 from bots.commands.client import AskFailed
 from bots.settings import Failed
 from bots.sources.base import Misconfigured
-from classifiers.load import BadModel
+from classifiers import BadModel
 from config.problems import ConfigError
 from streams.admin import AdminError
 from streams.broker import ArtifactError, BrokerError

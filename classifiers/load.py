@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
 import msgspec
 
+from classifiers.bad_model import MODEL_KEY, BadModel
 from classifiers.base import Classifier, Confusion
 from classifiers.encoder import Encoder
 from classifiers.heads import Heads
 from classifiers.null import NullClassifier
+from classifiers.own import open_own
+from classifiers.own_model import Beside
 from classifiers.transformer import TransformerClassifier
+from config.schema import Model
 
 SHIPPED: Final = Path(__file__).with_name("model")
 FILES: Final = ("model.json", "encoder.onnx", "tokenizer.json", "heads.npz", "confusion.json")
-
-
-class BadModel(Exception):
-    """The model named in the configuration cannot be used; the message says why and what would help."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -30,19 +31,48 @@ class About(msgspec.Struct, frozen=True):
     """Longer texts are judged by their first tokens."""
 
 
-def load(model: str = "default", *, threads: int | None = None, cache_size: int = 50_000) -> Classifier:
+def configured(settings: Model) -> Classifier:
+    """Open the classifier of `classifiers.sentiment`. Raises `BadModel`."""
+    return load(
+        settings.model,
+        threads=settings.threads or None,
+        cache_size=settings.cache,
+        labels=settings.labels,
+        device=settings.device,
+        pair=settings.pair,
+    )
+
+
+def load(
+    model: str = "default",
+    *,
+    threads: int | None = None,
+    cache_size: int = 50_000,
+    labels: Mapping[str, str] | None = None,
+    device: str = "auto",
+    pair: bool = False,
+) -> Classifier:
     """Open a classifier.
 
-    `model` is `default` (the shipped model), `none` (no verdicts), or a folder that holds the five `FILES`.
+    `model` is `default` (the shipped model), `none` (no verdicts), a folder that holds the five `FILES`, or a model of
+    the user's own (see `classifiers.own`; `labels`, `device` and `pair` are for that one): it gives the sentiment, and
+    the shipped model the rest.
     `threads` is how many texts' batches run at once (default: one per core), `cache_size` how many answers to
-    remember. Takes under two seconds and downloads nothing. Raises `BadModel`.
+    remember. The shipped model takes under two seconds and downloads nothing. Raises `BadModel`.
     """
     if model == "none":
         return NullClassifier()
     if threads is not None and threads < 1:
         raise BadModel(f"threads must be at least 1, not {threads}")
     folder = SHIPPED if model == "default" else Path(model)
-    _check(model, folder)
+    if model == "default" or (folder / "model.json").is_file():
+        return _ours(folder, threads, cache_size)
+    own = open_own(model, labels=labels, device=device, pair=pair, threads=threads, cache_size=cache_size)
+    return Beside(own, _ours(SHIPPED, threads, cache_size))
+
+
+def _ours(folder: Path, threads: int | None, cache_size: int) -> TransformerClassifier:
+    _check(folder)
     about = _about(folder)
     encoder, heads = _encoder(folder, about), _heads(folder)
     if heads.width != encoder.width:
@@ -51,12 +81,10 @@ def load(model: str = "default", *, threads: int | None = None, cache_size: int 
     return TransformerClassifier(about.name, encoder, heads, confusion, threads=threads, cache_size=cache_size)
 
 
-def _check(model: str, folder: Path) -> None:
-    if not folder.is_dir():
-        raise BadModel(f'there is no model "{model}": use "default", "none", or the path of a folder with a model')
+def _check(folder: Path) -> None:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise BadModel(f"the model folder {folder} lacks {', '.join(missing)}")
+        raise BadModel(f"{MODEL_KEY}: the model folder {folder} lacks {', '.join(missing)}")
 
 
 def _about(folder: Path) -> About:
@@ -91,4 +119,4 @@ def _heads(folder: Path) -> Heads:
 
 
 def _refuse(path: Path, why: str) -> NoReturn:
-    raise BadModel(f"the model in {path} cannot be used: {why}") from None
+    raise BadModel(f"{MODEL_KEY}: the model in {path} cannot be used: {why}") from None

@@ -126,7 +126,21 @@ class Views(Section):
 class Model(Section):
     """One classifier."""
 
-    model: str = Field(default="default", description="`default` (shipped), `none` (do not classify).")
+    model: str = Field(
+        default="default",
+        description="`default` (shipped), `none` (do not classify), or a model of your own: the path of its folder, or "
+        "owner/name of the Hugging Face hub (docs/models.md).",
+    )
+    labels: dict[str, Literal["negative", "neutral", "positive"]] = Field(
+        default_factory=dict,
+        description="What the labels of your own model mean, such as {LABEL_0: negative}; names that say it need none.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="Where your own model runs; auto: on a GPU if there is one that it can use."
+    )
+    pair: bool = Field(
+        default=False, description="Whether your own model was trained on (brand, text); else it sees the text alone."
+    )
     threads: Annotated[int, Field(ge=0)] = Field(default=0, description="CPU threads; 0: one per core.")
     cache: Annotated[int, Field(ge=0)] = Field(default=50_000, description="Identical texts remembered.")
 

@@ -98,11 +98,7 @@ class Worker:
         """Start every part; `stack` stops them in the reverse order."""
         worker = cls(config, bootstrap)
         await worker._start_log(stack)
-        classifier = classifiers.load(
-            config.classifiers.sentiment.model,
-            threads=config.classifiers.sentiment.threads or None,
-            cache_size=config.classifiers.sentiment.cache,
-        )
+        classifier = classifiers.configured(config.classifiers.sentiment)
         stack.push_async_callback(classifier.close)
         url = await worker._start_api(stack, classifier)
         await worker._start_stages(stack, classifier, url)

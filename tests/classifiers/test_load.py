@@ -7,11 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from classifiers import BadModel, Request, load
+from classifiers.heads import Heads
 from classifiers.language import LANGUAGES
 from classifiers.load import FILES, SHIPPED
 
@@ -36,7 +39,7 @@ async def test_none_has_no_opinion() -> None:
 
 async def test_the_shipped_model_tells_its_name_and_confusion() -> None:
     model = load(threads=1)
-    assert model.name == "e5-small-frozen/1"
+    assert model.name == msgspec.json.decode((SHIPPED / "model.json").read_bytes())["name"]
     assert set(model.confusion) == set(LANGUAGES)
     for matrix in model.confusion.values():
         assert sum(map(sum, matrix)) > 250, "counts of validation posts"
@@ -58,14 +61,20 @@ def test_importing_brings_no_heavy_library() -> None:
 
 
 def test_an_unknown_name_is_explained() -> None:
-    with pytest.raises(BadModel, match='there is no model "defualt": use "default", "none", or the path'):
+    with pytest.raises(BadModel, match='there is no model "defualt": use "default", "none", the path'):
         load("defualt")
 
 
 def test_missing_files_are_named(folder: Path) -> None:
-    (folder / "head.npz").unlink()
+    (folder / "heads.npz").unlink()
     (folder / "confusion.json").unlink()
-    with pytest.raises(BadModel, match=r"lacks head\.npz, confusion\.json"):
+    with pytest.raises(BadModel, match=r"lacks heads\.npz, confusion\.json"):
+        load(str(folder))
+
+
+def test_without_its_description_a_folder_is_taken_for_a_users_own(folder: Path) -> None:
+    (folder / "model.json").unlink()
+    with pytest.raises(BadModel, match=r"it has no config\.json"):
         load(str(folder))
 
 
@@ -77,21 +86,37 @@ def test_a_broken_file_is_named(folder: Path, name: str) -> None:
         load(str(folder))
 
 
-def test_a_head_for_another_encoder_is_refused(folder: Path) -> None:
-    np.savez(folder / "head.npz", w1=np.zeros((384, 4)), b1=np.zeros(4), w2=np.zeros((4, 3)), b2=np.zeros(3))
-    with pytest.raises(BadModel, match="expects vectors of 384 numbers, the encoder makes 1152"):
+def _write_heads(folder: Path, **changed: np.ndarray) -> None:
+    """The shipped heads with some arrays changed."""
+    with np.load(folder / "heads.npz") as arrays:
+        found: dict[str, Any] = {name: arrays[name] for name in arrays.files}
+    np.savez(folder / "heads.npz", **{**found, **changed})
+
+
+def test_heads_for_another_encoder_are_refused(folder: Path) -> None:
+    width = Heads.read(SHIPPED / "heads.npz").width
+    parts = {"sentiment": 3, "stages": 7, "relevance": 1}
+    _write_heads(folder, **{f"{name}.weight": np.zeros((rows, 5)) for name, rows in parts.items()})
+    with pytest.raises(BadModel, match=f"expects vectors of 5 numbers, the encoder makes {width}"):
         load(str(folder))
 
 
 def test_a_head_with_odd_shapes_is_refused(folder: Path) -> None:
-    np.savez(folder / "head.npz", w1=np.zeros((1152, 4)), b1=np.zeros(5), w2=np.zeros((4, 3)), b2=np.zeros(3))
+    _write_heads(folder, **{"stages.bias": np.zeros(5)})
     with pytest.raises(BadModel, match="do not fit together"):
         load(str(folder))
 
 
+def test_a_head_with_too_few_answers_is_refused(folder: Path) -> None:
+    _write_heads(folder, **{"relevance.weight": np.zeros((2, 768)), "relevance.bias": np.zeros(2)})
+    with pytest.raises(BadModel, match=r"heads with \[3, 7, 2, 7\] answers: \[3, 7, 1, 7\] are needed"):
+        load(str(folder))
+
+
 def test_a_head_that_needs_pickle_is_refused(folder: Path) -> None:
-    np.savez(folder / "head.npz", w1=np.array([{}], dtype=object))
-    with pytest.raises(BadModel, match="head"):
+    pickled: dict[str, Any] = {"sentiment.weight": np.array([{}], dtype=object)}
+    np.savez(folder / "heads.npz", **pickled)
+    with pytest.raises(BadModel, match="heads"):
         load(str(folder))
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from classifiers import LABELS, Request, Verdict
 from classifiers.base import STAGES
+from classifiers.pooled import WINDOW
 from classifiers.text import MAX_CHARACTERS
-from classifiers.transformer import BLANK, WINDOW, TransformerClassifier
+from classifiers.transformer import BLANK, TransformerClassifier
 from tests.classifiers.texts import make_texts, shipped
 
 HOSTILE = [
