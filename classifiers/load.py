@@ -64,7 +64,7 @@ def load(
         return NullClassifier()
     if threads is not None and threads < 1:
         raise BadModel(f"threads must be at least 1, not {threads}")
-    folder = SHIPPED if model == "default" else Path(model)
+    folder = SHIPPED if model == "default" else Path(model).expanduser()
     if model == "default" or (folder / "model.json").is_file():
         return _ours(folder, threads, cache_size)
     own = open_own(model, labels=labels, device=device, pair=pair, threads=threads, cache_size=cache_size)

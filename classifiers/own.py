@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 import numpy as np
 from tokenizers import Tokenizer
 
-from classifiers import own_files, own_hub
+from classifiers import own_files
 from classifiers.bad_model import DEVICE_KEY, MODEL_KEY, BadModel
 from classifiers.own_labels import columns
 from classifiers.own_model import OwnClassifier, Scorer
@@ -18,6 +19,8 @@ from classifiers.own_onnx import OnnxScorer
 from classifiers.own_tokens import Reader
 
 EXTRA: Final = ("torch", "transformers", "safetensors")
+HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+"""`owner/name`, or `owner/name@revision`."""
 _PROBE: Final = "ok"
 
 
@@ -60,12 +63,14 @@ def _find(model: str) -> tuple[Path, bool]:
         return folder, False
     if folder.exists():
         raise BadModel(f"{MODEL_KEY}: {model} is a file; name the folder it is in")
-    if not own_hub.HUB_NAME.fullmatch(model):
+    if not HUB_NAME.fullmatch(model):
         raise BadModel(
             f'{MODEL_KEY}: there is no model "{model}": use "default", "none", the path of a folder with a model, '
             "or owner/name of the Hugging Face hub"
         )
     _check_extra(f"there is no folder {model}, and a model of the hub")
+    from classifiers import own_hub  # noqa: PLC0415 - it comes with the extra, and is slow to import
+
     return own_hub.fetch(model), True
 
 
@@ -84,7 +89,7 @@ def _onnx(folder: Path, graph: Path) -> Scorer:
 
 def _torch(folder: Path, device: str) -> Scorer:
     _check_extra(f"{folder} has no model.onnx, and safetensors")
-    from classifiers import own_torch  # noqa: PLC0415 - the extra is not there for everyone, and slow to import
+    from classifiers import own_torch  # noqa: PLC0415 - as above
 
     chosen = own_torch.pick_device(device)
     try:

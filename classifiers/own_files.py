@@ -100,7 +100,7 @@ def check_weights(folder: Path, *, hub: bool = False) -> None:
 
 
 def fingerprint(files: list[Path]) -> str:
-    """8 letters that change with the weights: the ledger's entries tell which they were judged by."""
+    """8 characters that change with the weights: the ledger's entries tell which they were judged by."""
     digest = xxhash.xxh3_64()
     for path in files:
         with path.open("rb") as file:

@@ -1,8 +1,7 @@
-"""A model of the Hugging Face hub, as a folder on this machine."""
+"""A model of the Hugging Face hub, as a folder on this machine. Only imported where the extra `tertulia[torch]` is."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +11,6 @@ from huggingface_hub import errors
 from classifiers import own_files
 from classifiers.bad_model import MODEL_KEY, BadModel
 
-HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
-"""`owner/name`, or `owner/name@revision`."""
 WANTED: Final = ("*.json", "*.safetensors", "*.txt", "*.model")
 """Neither pickled weights nor Python code is ever fetched."""
 

@@ -19,7 +19,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer
 
-from classifiers import BadModel, Request, Verdict
+from classifiers import BadModel, Request, Verdict, own_hub
 from classifiers.own import open_own
 from classifiers.own_model import OwnClassifier
 from classifiers.own_shapes import Shape, alone, filled
@@ -208,6 +208,27 @@ def test_the_tokenizer_may_be_made_from_its_other_files(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"]))
     model = open_own(str(tmp_path), device="cpu")
     assert model._reader("good bad", None).ids == [2, 5, 6, 3]
+
+
+def test_neither_pickles_nor_code_are_fetched_from_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Among what a repository may hold, by the hub library's own filter."""
+    from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]  # it is re-exported at run time
+
+    held = ["config.json", "tokenizer.json", "model.safetensors", "merges.txt", "spiece.model", "pytorch_model.bin"]
+    held += ["modeling.py", "vocab.pkl", "model.onnx", "onnx/model.onnx", "run/model.safetensors", "tf_model.h5"]
+    asked: dict[str, Any] = {}
+
+    def download(repository: str, **rest: Any) -> str:
+        asked.update(rest, repository=repository)
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert own_hub.fetch("someone/model@v1.2") == tmp_path
+    assert (asked["repository"], asked["revision"]) == ("someone/model", "v1.2")
+    allowed = filter_repo_objects(
+        held, allow_patterns=asked["allow_patterns"], ignore_patterns=asked["ignore_patterns"]
+    )
+    assert list(allowed) == held[:5]
 
 
 def test_the_hub_out_of_reach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
