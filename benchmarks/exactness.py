@@ -27,9 +27,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 import classifiers
-from benchmarks.oracle import belonging, final_posts
+from benchmarks.oracle import belonging, final_posts, not_meant, question
 from benchmarks.service import Role, ask, ask_until, free_port, write_config
-from classifiers.base import Classifier, Request
+from classifiers.base import Classifier
 from classifiers.language import detect
 from config.schema import Config, Views
 from streams.broker import EmbeddedKafka
@@ -45,11 +45,12 @@ EDITS = ("edited: reddit is down again", "edited away", "edited: I like imgur be
 
 
 def brands_of(posts: Sequence[Post]) -> list[dict[str, Any]]:
-    """The brand of the recording, its staff as own accounts, and two others of its group."""
+    """The brand of the recording, its staff as own accounts, and two others of its group. Where there is a description,
+    the classifier judges whether the brand is meant."""
     staff = sorted({post.author.id for post in posts if post.author and post.author.role == "admin"})
     return [
-        {"name": "reddit", "terms": ["reddit"], "own": staff},
-        {"name": "imgur", "terms": ["imgur"], "domains": ["imgur.com"]},
+        {"name": "reddit", "terms": ["reddit"], "own": staff, "description": "Website of forums, run by its users."},
+        {"name": "imgur", "terms": ["imgur"], "domains": ["imgur.com"], "description": "Website to share images."},
         {"name": "facebook", "terms": ["facebook"]},
     ]
 
@@ -86,17 +87,19 @@ def _answer_to(post: Post, rng: Random) -> Post:
 
 async def expected_entries(posts: dict[str, Post], config: Config, classifier: Classifier) -> list[Entry]:
     """What one clean pass over the final posts gives."""
-    terms, display = Terms(config.brands), {brand.name: brand.display for brand in config.brands}
+    terms, brands = Terms(config.brands), {brand.name: brand for brand in config.brands}
+    unmeant = await not_meant(posts, config.brands, classifier, config.match.relevance)
     entries: list[Entry] = []
     via: Any  # a literal type that a dictionary's value cannot carry
-    for (brand, post_id), via in sorted(belonging(posts, terms).items()):
+    for (brand, post_id), via in sorted(belonging(posts, terms, unmeant).items()):
         post = posts[post_id]
-        request = Request(post.text, display[brand], post.lang)
         due = not post.repost_of and brand not in terms.own(post)
-        verdict = (await classifier.classify([request]))[0] if due else None
+        verdict = (await classifier.classify([question(post, brands[brand])]))[0] if due else None
         if post.lang is None and post.text:
             post = msgspec.structs.replace(post, lang=detect(post.text))
-        found: dict[str, Any] = {} if verdict is None else {"sentiment": verdict.sentiment, "p": verdict.p}
+        found: dict[str, Any] = {}
+        if verdict is not None:
+            found = {name: getattr(verdict, name) for name in ("sentiment", "p", "relevance", "stages")}
         entries.append(Entry(brand, post, via, datetime(2026, 1, 1, tzinfo=UTC), **found))
     return entries
 
@@ -204,11 +207,17 @@ def compare(trial: Trial, entries: Sequence[Entry], classifier: Classifier) -> T
         got = ask_until(trial.url(name, "pulse"))
         for number, value in wanted.items():
             table.add_row(name, number, _verdict(value, got.get(number)))
-        same = {(e.post.id, e.post.text, e.sentiment, e.via) for e in entries if e.brand == name}
-        held = {(e["post"]["id"], e["post"].get("text", ""), e.get("sentiment"), e["via"]) for e in trial.entries(name)}
+        same = {_content(msgspec.to_builtins(entry)) for entry in entries if entry.brand == name}
+        held = {_content(entry) for entry in trial.entries(name)}
         verdict = "yes" if same == held else f"NO: {len(same - held)} missing, {len(held - same)} too many"
         table.add_row(name, f"{len(same)} entries", verdict)
     return table
+
+
+def _content(entry: dict[str, Any]) -> tuple[object, ...]:
+    """What must be equal of one entry, as the API spells it: all but the moment it was seen and the model's name."""
+    said = (entry.get("sentiment"), tuple(entry.get("p") or ()), entry.get("relevance"), tuple(entry.get("stages", ())))
+    return entry["post"]["id"], entry["post"].get("text", ""), entry["via"], *said
 
 
 def _verdict(wanted: object, got: object) -> str:

@@ -1,13 +1,17 @@
 """An independent reading of what a log of posts must end in: the final posts, and which of them belong to which brand.
 
-Written from the definitions (docs/decisions/0007), by repeated passes over everything, without the product's state.
+Written from the definitions (docs/decisions/0007 and 0009), by repeated passes over everything, without the product's
+state.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+from classifiers.base import Classifier, Request
+from classifiers.language import detect
+from config.schema import Brand
 from streams.records import Post, event_ms
 from streams.terms import Terms
 
@@ -26,12 +30,34 @@ def final_posts(history: Iterable[Post]) -> dict[str, Post]:
     return {post_id: event for post_id, event in final.items() if event.op != "delete"}
 
 
-def belonging(posts: dict[str, Post], terms: Terms) -> Belonging:
-    """The least fixpoint of the definition."""
+async def not_meant(
+    posts: dict[str, Post], brands: Sequence[Brand], classifier: Classifier, least: float
+) -> set[tuple[str, str]]:
+    """(brand, post id) where a described brand is named by words or hashtags alone, and these mean something else."""
+    terms, wordless = Terms(brands), Terms([b.model_copy(update={"terms": (), "hashtags": ()}) for b in brands])
+    described = {brand.name: brand for brand in brands if brand.description}
+    found: set[tuple[str, str]] = set()
+    for post in posts.values():
+        if post.repost_of:
+            continue
+        for name in (terms.named(post).keys() - wordless.named(post).keys()) & described.keys():
+            (verdict,) = await classifier.classify([question(post, described[name])])
+            if verdict is not None and verdict.relevance is not None and verdict.relevance < least:
+                found.add((name, post.id))
+    return found
+
+
+def question(post: Post, brand: Brand) -> Request:
+    """What a classifier is asked about a post and a brand."""
+    return Request(post.text, brand.display, post.lang or detect(post.text), brand.description)
+
+
+def belonging(posts: dict[str, Post], terms: Terms, not_meant: Collection[tuple[str, str]] = ()) -> Belonging:
+    """The least fixpoint of the definition; `not_meant`: what does not count as naming."""
     why: Belonging = {}
     for post in posts.values():
         if not post.repost_of:
-            why |= {(brand, post.id): "name" for brand in terms.named(post)}
+            why |= {(brand, post.id): "name" for brand in terms.named(post) if (brand, post.id) not in not_meant}
     while True:
         found = _quoting(posts, why) | _answering(posts, why)
         if found.keys() <= why.keys():

@@ -1,4 +1,4 @@
-"""A brand from its name alone: what `tertulia up --brand "Fairphone"` listens for."""
+"""Names: how they are compared, and a brand from its name alone (`tertulia up --brand "Fairphone"`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import hashlib
 import re
 import unicodedata
 from typing import Any
+
+# The combining marks that decomposition splits from Latin, Greek, Cyrillic and Vietnamese letters, and enclosing ones.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_SPACES = re.compile(r"\s+")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "‐": "-", "‑": "-", "–": "-"})
 
 
 def slug(name: str) -> str:
@@ -30,6 +35,7 @@ def brand_from_name(name: str) -> dict[str, Any]:
 
 
 def fold(text: str) -> str:
-    """Case and accents do not matter when terms are compared."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    """As terms are compared: lower case, no accents, straight quotes, single spaces and none at the ends."""
+    if not text.isascii():
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold().translate(_QUOTES)))
+    return _SPACES.sub(" ", text.lower()).strip()

@@ -96,6 +96,10 @@ class Match(Section):
     waiting: Annotated[int, Field(ge=1)] = Field(
         default=200_000, description="The most posts that wait, per partition."
     )
+    relevance: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5,
+        description="Where words alone name a brand with a `description`: how likely it must be meant; 0: do not ask.",
+    )
 
 
 class Ledger(Section):

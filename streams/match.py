@@ -1,7 +1,8 @@
 """The match stage: posts in, mentions out. One `Matcher` per partition of `posts`.
 
-For each batch: take the posts into the membership, settle it, have what is new classified, deliver the mentions, and
-only then remember the batch. A crash anywhere in between repeats the batch, with the same result.
+For each batch: ask whether the brands named are meant, take the posts into the membership, settle it, have what is new
+classified, deliver the mentions, and only then remember the batch. A crash anywhere in between repeats the batch, with
+the same result.
 """
 
 from __future__ import annotations
@@ -12,19 +13,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from classifiers.base import Classifier, Request, Verdict
-from classifiers.language import detect
+from classifiers.base import Classifier
 from classifiers.null import NullClassifier
 from config.schema import Config
 from streams import metrics
 from streams.letters import DeadLetters
 from streams.log import Record
+from streams.meaning import Arrival, Meaning, reading_of, with_language
 from streams.membership import Membership
 from streams.outbox import Outbox
-from streams.post_state import Change, Reading, State
-from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention, to_ms
+from streams.post_state import Change, State
+from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
 from streams.store import APPLIED, Batch, Store
 from streams.terms import Terms
 from streams.topics import Topics, entry_key, partition_of
@@ -32,6 +31,7 @@ from streams.topics import Topics, entry_key, partition_of
 log = logging.getLogger(__name__)
 RESTORED = b"\x00restored"  # this store began with what the ledger knew; a rebuild cut short begins anew
 PLAIN_BATCH, MODEL_BATCH = 1_000, 128
+Bad = tuple[Record, str]  # and why it cannot be used
 # Looked up once: finding a labelled counter costs more than counting.
 _POSTS = {op: metrics.POSTS.labels(op) for op in ("create", "update", "delete")}
 _ENTRIES = {via: metrics.ENTRIES.labels(via) for via in ("name", "thread", "quote", "repost")}
@@ -42,7 +42,7 @@ class Poison(Exception):
 
     def __init__(self, record: Record, cause: Exception) -> None:
         super().__init__(f"{type(cause).__name__}: {cause}")
-        self.record = record
+        self.record, self.cause = record, cause
 
 
 class Matcher:
@@ -62,8 +62,7 @@ class Matcher:
     ) -> None:
         self.partition, self.membership, self.store = partition, membership, store
         self._topics = Topics(config)
-        self._display = {brand.name: brand.display for brand in config.brands}
-        self._terms, self._classifier = terms, classifier
+        self._terms, self._meaning = terms, Meaning(config, terms, classifier)
         self._outbox, self._letters, self._recover = outbox, letters, recover
         # A model needs milliseconds a post: small batches, so that the first are in the numbers while others are read.
         self.batch = PLAIN_BATCH if isinstance(classifier, NullClassifier) else MODEL_BATCH
@@ -82,16 +81,17 @@ class Matcher:
     async def process(self, records: Sequence[Record], applied: int) -> None:
         """Apply posts; see `streams.stage.Processor`."""
         started = time.monotonic()
+        arrivals, bad = self._arrivals(records)
+        await self._meaning.decide([arrival for _, arrival in arrivals])
         poison: dict[int, Poison] = {}
         while True:
             try:
-                bad = self._take_in([record for record in records if record.offset not in poison])
+                self._take_in([(record, arrival) for record, arrival in arrivals if record.offset not in poison])
                 break
             except Poison as error:
-                log.error("posts/%d/%d: %s", self.partition, error.record.offset, error, exc_info=error.__cause__)
                 poison[error.record.offset] = error
                 self.membership.rollback()
-        bad += [(error.record, f"internal error, please report it: {error}") for error in poison.values()]
+        bad += [(error.record, self._internal(error)) for error in poison.values()]
         await self._finish(applied, bad)
         metrics.BATCH_SECONDS.labels("match").observe(time.monotonic() - started)
         metrics.BATCH_RECORDS.labels("match").observe(len(records))
@@ -116,23 +116,34 @@ class Matcher:
         """Release the files."""
         self.store.close()
 
-    def restore(self, records: Sequence[Record]) -> None:
+    async def restore(self, records: Sequence[Record]) -> None:
         """Take in entries of the ledger topic whose threads live here (a partition gained without its state)."""
-        for record in records:
-            mention = None if record.value is None else parse_mention(record.value)
-            if isinstance(mention, Entry):
-                if partition_of(mention.post.root, self._topics.posts_partitions) == self.partition:
-                    self.membership.apply(mention.post, to_ms(mention.seen_at))
-                    if mention.sentiment is not None and mention.p is not None:
-                        self.membership.keep_reading(mention.post.id, mention.brand, _reading(mention))
-            elif isinstance(mention, Retraction):
+        mentions = [(record, parse_mention(record.value)) for record in records if record.value is not None]
+        entries = [entry for _, entry in mentions if isinstance(entry, Entry) and self._lives_here(entry)]
+        arrivals = [self._meaning.restored(entry, self.membership.known(entry.post.id)) for entry in entries]
+        await self._meaning.decide(arrivals)
+        for entry, arrival in zip(entries, arrivals, strict=True):
+            known = self.membership.known(entry.post.id)
+            if known is not None and known.post == entry.post:  # by an entry for another brand: both are true
+                arrival.named = known.named | arrival.named
+                arrival.readings = known.readings | arrival.readings
+            self.membership.apply(arrival.post, arrival.seen_ms, arrival.named, arrival.readings)
+            reading = reading_of(entry)
+            if reading is not None:
+                self.membership.keep_reading(entry.post.id, entry.brand, reading)
+        for record, mention in mentions:
+            if isinstance(mention, Retraction):
                 self.membership.bury(mention.retract, record.timestamp_ms)
         self.membership.settle()  # once: its time grows with all that the batch has touched
         self._save(None)
 
-    def _take_in(self, records: Sequence[Record]) -> list[tuple[Record, str]]:
-        """Apply posts to the membership; what breaks the form comes back with its reason. Raises `Poison`."""
-        bad: list[tuple[Record, str]] = []
+    def _lives_here(self, entry: Entry) -> bool:
+        return partition_of(entry.post.root, self._topics.posts_partitions) == self.partition
+
+    def _arrivals(self, records: Sequence[Record]) -> tuple[list[tuple[Record, Arrival]], list[Bad]]:
+        """The posts of the records, beside what is known of them; what breaks the form, with its reason."""
+        arrivals: list[tuple[Record, Arrival]] = []
+        bad: list[Bad] = []
         for record in records:
             if record.value is None:
                 continue  # the tombstone behind a deletion is for the log's compaction only
@@ -140,14 +151,27 @@ class Matcher:
                 # Checked again, although our collectors do: whoever may write to Kafka may write anything.
                 post = decode_post(record.value, datetime.fromtimestamp(record.timestamp_ms / 1_000, UTC))
                 _POSTS[post.op].inc()
-                self.membership.apply(post, record.timestamp_ms)
+                known = self.membership.known(post.id)
+                arrivals.append((record, self._meaning.arrival(post, record.timestamp_ms, known)))
             except BadPost as error:
                 bad.append((record, str(error)))
             except Exception as error:
-                raise Poison(record, error) from error
-        return bad
+                bad.append((record, self._internal(Poison(record, error))))
+        return arrivals, bad
 
-    async def _finish(self, applied: int | None, bad: Sequence[tuple[Record, str]]) -> None:
+    def _take_in(self, arrivals: Sequence[tuple[Record, Arrival]]) -> None:
+        """Apply posts to the membership. Raises `Poison`."""
+        for record, arrival in arrivals:
+            try:
+                self.membership.apply(arrival.post, arrival.seen_ms, arrival.named, arrival.readings)
+            except Exception as error:
+                raise Poison(record, error) from error
+
+    def _internal(self, error: Poison) -> str:
+        log.error("posts/%d/%d: %s", self.partition, error.record.offset, error, exc_info=error.cause)
+        return f"internal error, please report it: {error}"
+
+    async def _finish(self, applied: int | None, bad: Sequence[Bad]) -> None:
         """Settle, classify, deliver, then remember; nothing is remembered unless all was delivered."""
         try:
             changes = self.membership.settle()
@@ -170,32 +194,18 @@ class Matcher:
 
     async def _classify(self, changes: Sequence[Change]) -> None:
         """Have each gained post read once per brand; reposts and the brand's own posts have no sentiment to count."""
-        due = [change for change in changes if self._is_due(change)]
-        if not due:
-            return
-        requests = [self._request(change) for change in due]
-        started = time.monotonic()
-        verdicts = await self._classifier.classify(requests)
-        metrics.CLASSIFIED.inc(len(requests))
-        metrics.CLASSIFY_SECONDS.observe(time.monotonic() - started)
-        for change, verdict in zip(due, verdicts, strict=True):
-            if verdict is not None:
-                reading = self._read(verdict)
+        due = [(change, post) for change in changes if (post := self._unread(change)) is not None]
+        readings = await self._meaning.read([(post, change.brand) for change, post in due])
+        for (change, _), reading in zip(due, readings, strict=True):
+            if reading is not None:
                 self.membership.keep_reading(change.post_id, change.brand, reading)
 
-    def _is_due(self, change: Change) -> bool:
+    def _unread(self, change: Change) -> Post | None:
+        """The post of a change, where it has still to be read toward the brand."""
         post = change.state.post
         if change.via is None or post is None or post.repost_of or change.brand in change.state.readings:
-            return False
-        return change.brand not in self._terms.own(post)
-
-    def _request(self, change: Change) -> Request:
-        post = change.state.post
-        assert post is not None
-        return Request(post.text, self._display.get(change.brand, change.brand), post.lang)
-
-    def _read(self, verdict: Verdict) -> Reading:
-        return Reading(verdict.sentiment, verdict.p, verdict.relevance, verdict.stages, self._classifier.name)
+            return None
+        return None if change.brand in self._terms.own(post) else post
 
     def _mentions(self, change: Change) -> list[tuple[int, bytes, bytes | None]]:
         """(partition, key, value) of what one change sends to `mentions`."""
@@ -213,18 +223,6 @@ class Matcher:
 
     def _at(self, record: Record) -> str:
         return f"{self._topics.posts}/{self.partition}/{record.offset}"
-
-
-def _with_language(post: Post) -> Post:
-    """Posts whose network declares no language get the one that is heard, where it is clear."""
-    if post.lang is not None or not post.text:
-        return post
-    return msgspec.structs.replace(post, lang=detect(post.text))
-
-
-def _reading(entry: Entry) -> Reading:
-    assert entry.sentiment is not None and entry.p is not None
-    return Reading(entry.sentiment, entry.p, entry.relevance, entry.stages, entry.model)
 
 
 def _now_ms() -> int:
@@ -246,7 +244,7 @@ def _entry(change: Change) -> Entry:
         }
     return Entry(
         brand=change.brand,
-        post=_with_language(state.post),
+        post=with_language(state.post),
         via=change.via,
         seen_at=datetime.fromtimestamp(state.seen_ms / 1_000, UTC),
         terms=state.named.get(change.brand, ()),

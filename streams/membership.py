@@ -1,8 +1,8 @@
 """Which posts belong to which brands, as a function of the posts alone, never of the order in which they came.
 
-A post *seeds* a brand when it names it, or quotes a post that belongs to it. A reply belongs to a brand when it
-seeds it, or when some post of its thread seeds it at an earlier or the same event time: from there on the thread is
-about the brand. A repost belongs where the post it repeats belongs; it seeds nothing.
+A post *seeds* a brand when it names it and means it (`streams.meaning`), or quotes a post that belongs to it. A reply
+belongs to a brand when it seeds it, or when some post of its thread seeds it at an earlier or the same event time: from
+there on the thread is about the brand. A repost belongs where the post it repeats belongs; it seeds nothing.
 
 So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them
 go, and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and
@@ -23,7 +23,7 @@ are looked up in `Whereabouts`):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -75,16 +75,31 @@ class Membership:
         self._touched: set[str] = set()  # changed in this batch
         self._count()
 
-    def apply(self, post: Post, seen_ms: int) -> None:
-        """Take in one create, update or deletion."""
+    def known(self, post_id: str) -> State | None:
+        """What is known of a post by now, this batch included; not to be changed."""
+        return self._state(post_id)
+
+    def apply(
+        self,
+        post: Post,
+        seen_ms: int,
+        named: Mapping[str, tuple[str, ...]] | None = None,
+        readings: Mapping[str, Reading] | None = None,
+    ) -> None:
+        """Take in one create, update or deletion. `named`: the brands it names and means, by default all that the terms
+        find; `readings`: what the classifier has said of it."""
         known = self._state(post.id)
         rank = RANK[post.op]
         if known is not None and (rank < known.rank or known.rank == DELETE):
             return
         if rank == DELETE:
             self._delete(post.id, known, seen_ms)
-        elif known is None or known.post != post:
-            self._upsert(post, known, rank, seen_ms)
+            return
+        if known is not None and known.post == post and named in (None, known.named):
+            return
+        if named is None:
+            named = {} if post.repost_of else self._terms.named(post)
+        self._upsert(post, known, State(rank, seen_ms, post, dict(named), readings=dict(readings or {})))
 
     def bury(self, post_id: str, seen_ms: int) -> None:
         """Remember that a post which belonged to a brand was deleted, as the ledger tells it."""
@@ -169,16 +184,12 @@ class Membership:
 
     # -- events ------------------------------------------------------------------------------------------------------
 
-    def _upsert(self, post: Post, known: State | None, rank: int, seen_ms: int) -> None:
-        named = {} if post.repost_of else self._terms.named(post)
-        if known is None and not named and rank == CREATE and post.kind == "post":
+    def _upsert(self, post: Post, known: State | None, state: State) -> None:
+        if known is None and not state.named and state.rank == CREATE and post.kind == "post":
             return  # names nothing and answers nothing: it can never belong
-        state = State(rank, seen_ms, post, named)
         if known is not None and known.post is not None:
             self._unplace(post.id, known)
             state.seen_ms, state.via, state.waiting = known.seen_ms, known.via, known.waiting
-            if known.post.text == post.text:
-                state.readings = known.readings
         self._replace(post.id, known, state)
         self._place(post.id, state)
 

@@ -48,6 +48,9 @@ BATCH_RECORDS = Histogram(
 # --- classify --------------------------------------------------------------------------------------------------------
 CLASSIFY_SECONDS = Histogram("tertulia_classify_seconds", "Time of one forward pass.", buckets=_FAST, registry=REGISTRY)
 CLASSIFIED = Counter("tertulia_classified", "Texts given to the classifier.", registry=REGISTRY)
+NOT_MEANT = Counter(
+    "tertulia_not_meant", "Names of a brand judged to mean something else.", ["brand"], registry=REGISTRY
+)
 
 # --- ledger ----------------------------------------------------------------------------------------------------------
 LAG = Gauge(

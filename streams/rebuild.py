@@ -2,6 +2,8 @@
 
 What belongs already is in the ledger topic, deletions included. What may still be waiting is in the youngest part of
 the posts. So: read the ledger, then the posts again from `match.wait` ago, or from the committed offset if it is older.
+
+An entry holds what the classifier said toward its brand. Of other brands that its post names, it is asked again.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def rebuilder(
         for partition in range(topics.brand_partitions):
             end = await reader.end(topics.ledger, partition)
             async for records in reader.read(topics.ledger, partition, 0, end):
-                matcher.restore(records)
+                await matcher.restore(records)
                 restored += len(records)
         first = await _first_offset(matcher.partition)
         log.info(

@@ -84,7 +84,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One post as it counts for one brand: the value of `mentions` and of the ledger.
 
     `via` says why it belongs: it names the brand, or it stands in a thread that does, or it quotes or reposts one that
-    does. `sentiment` is absent where none is due (reposts) and `p` holds (negative, neutral, positive).
+    does. `sentiment` is absent where none is due (reposts) and `p` holds (negative, neutral, positive). `relevance` is
+    the probability that the brand is meant, `stages` those of a decision that the writer is in, where they were judged.
     `seen_at` is the Kafka timestamp of the post, so that a replay yields the same entry.
     """
 

@@ -2,37 +2,52 @@
 
 Case, accents and runs of white space do not matter (`Café  Ole` names `cafe ole`); a term counts only as whole words
 (`applet` does not name `apple`); a word from a brand's `exclude` list silences all of its terms in that post.
+
+Accounts, links and own authors name a brand for sure. A word or a hashtag may mean something else: an apple is also a
+fruit (`streams.meaning` asks the classifier).
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from config.naming import fold
 from config.schema import Brand
 from streams.records import Post
 
 OWN = "own account"
-# The combining marks that decomposition splits from Latin, Greek, Cyrillic and Vietnamese letters, and enclosing ones.
-_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
-_SPACES = re.compile(r"\s+")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "‐": "-", "‑": "-", "–": "-"})
 _CJK = 0x2E80  # from here on scripts write no spaces between words: no word border is asked for
 
-# One thing to find: the brand's index, the term as the config spells it, and whether it excludes.
-_Target = tuple[int, str, bool]
+_Role: TypeAlias = Literal["word", "account", "exclude"]
+# One thing to find: the brand's index, the term as the config spells it, and what it says of the brand.
+_Target = tuple[int, str, _Role]
 
 
-def fold(text: str) -> str:
-    """Lower case, without accents, straight quotes, single spaces."""
-    if not text.isascii():
-        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold().translate(_QUOTES)))
-    return _SPACES.sub(" ", text.lower())
+class Naming(NamedTuple):
+    """How a post names one brand: the terms that did it, sorted; `sure`: not by words and hashtags alone."""
+
+    terms: tuple[str, ...]
+    sure: bool
+
+
+class _Found:
+    """What was found in one post, by the brands' index."""
+
+    def __init__(self) -> None:
+        self.terms: dict[int, set[str]] = defaultdict(set)
+        self.sure: set[int] = set()
+        self.excluded: set[int] = set()
+
+    def name(self, index: int, term: str, *, sure: bool) -> None:
+        """The post names a brand by this term."""
+        self.terms[index].add(term)
+        if sure:
+            self.sure.add(index)
 
 
 class Terms:
@@ -51,51 +66,54 @@ class Terms:
         self._own = _by_brand((account(name), index) for index, brand in enumerate(brands) for name in brand.own)
         self._domains = _by_brand((domain.lower(), i) for i, brand in enumerate(brands) for domain in brand.domains)
 
-    def named(self, post: Post) -> dict[str, tuple[str, ...]]:
-        """The brands that the post names, each with the terms that did it, sorted."""
-        found: dict[int, set[str]] = defaultdict(set)
-        excluded = self._in_text(post.text, found)
+    def find(self, post: Post) -> dict[str, Naming]:
+        """The brands that the post names, and how."""
+        found = _Found()
+        self._in_text(post.text, found)
         self._in_fields(post, found)
         return {
-            self._brands[index].name: tuple(sorted(terms))
-            for index, terms in sorted(found.items())
-            if index not in excluded and _speaks(self._brands[index], post.lang)
+            self._brands[index].name: Naming(tuple(sorted(terms)), index in found.sure)
+            for index, terms in sorted(found.terms.items())
+            if index not in found.excluded and _speaks(self._brands[index], post.lang)
         }
+
+    def named(self, post: Post) -> dict[str, tuple[str, ...]]:
+        """The brands that the post names, each with the terms that did it, sorted."""
+        return {brand: naming.terms for brand, naming in self.find(post).items()}
 
     def own(self, post: Post) -> frozenset[str]:
         """The brands whose own account wrote the post."""
-        if post.author is None or not self._own:
-            return frozenset()
-        keys = (account(post.author.id), account(post.author.handle))
-        return frozenset(self._brands[index].name for key in keys for index in self._own.get(key, ()))
+        return frozenset(self._brands[index].name for index in self._owning(post))
 
-    def _in_text(self, text: str, found: dict[int, set[str]]) -> set[int]:
+    def _in_text(self, text: str, found: _Found) -> None:
         folded = fold(text)
-        excluded: set[int] = set()
         for pattern, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             if _whole_word(folded, start, end):
-                for index, term, excludes in self._targets[pattern]:
-                    if excludes:
-                        excluded.add(index)
+                for index, term, role in self._targets[pattern]:
+                    if role == "exclude":
+                        found.excluded.add(index)
                     else:
-                        found[index].add(term)
-        return excluded
+                        found.name(index, term, sure=role == "account")
 
-    def _in_fields(self, post: Post, found: dict[int, set[str]]) -> None:
+    def _in_fields(self, post: Post, found: _Found) -> None:
         for tag in post.hashtags:
             for index in self._hashtags.get(_tag(tag), ()):
-                found[index].add("#" + tag.lstrip("#"))
+                found.name(index, "#" + tag.lstrip("#"), sure=False)
         for mention in post.mentions:
             for index in self._accounts.get(account(mention), ()):
-                found[index].add("@" + mention.lstrip("@"))
+                found.name(index, "@" + mention.lstrip("@"), sure=True)
         if self._domains:
             for link in post.links:
                 for index in self._linked(link):
-                    found[index].add(link)
+                    found.name(index, link, sure=True)
+        for index in self._owning(post):
+            found.name(index, OWN, sure=True)
+
+    def _owning(self, post: Post) -> Iterable[int]:
+        """The brands whose own account wrote the post; one may come twice."""
         if post.author is not None and self._own:
             for key in (account(post.author.id), account(post.author.handle)):
-                for index in self._own.get(key, ()):
-                    found[index].add(OWN)
+                yield from self._own.get(key, ())
 
     def _linked(self, link: str) -> Iterable[int]:
         try:
@@ -114,15 +132,15 @@ def account(name: str) -> str:
 
 def _patterns(index: int, brand: Brand) -> Iterable[tuple[str, _Target]]:
     for term in brand.terms:
-        if fold(term).strip():
-            yield fold(term).strip(), (index, term, False)
+        if fold(term):
+            yield fold(term), (index, term, "word")
     for tag in brand.hashtags:
-        yield "#" + _tag(tag), (index, "#" + tag.lstrip("#"), False)
+        yield "#" + _tag(tag), (index, "#" + tag.lstrip("#"), "word")
     for handle in brand.handles:
-        yield "@" + fold(handle.strip().lstrip("@")), (index, "@" + handle.lstrip("@"), False)
+        yield "@" + fold(handle.strip().lstrip("@")), (index, "@" + handle.lstrip("@"), "account")
     for word in brand.exclude:
-        if fold(word).strip():
-            yield fold(word).strip(), (index, word, True)
+        if fold(word):
+            yield fold(word), (index, word, "exclude")
 
 
 def _tags(brand: Brand) -> Iterable[str]:

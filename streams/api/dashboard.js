@@ -133,7 +133,7 @@ function drawVoice({ brands, missing }) {
 
 // --- mentions --------------------------------------------------------------------------------------------------------
 
-function mention({ post, sentiment, via }) {
+function mention({ post, sentiment, via, stages }) {
   const author = post.author || {};
   const kind = post.repost_of ? words.repost : post.reply_to ? words.reply : post.quote_of ? words.quote : "";
   const name = author.name || author.handle || author.id || "?";
@@ -145,6 +145,7 @@ function mention({ post, sentiment, via }) {
         author.handle && author.handle !== name ? el("span", {}, `@${author.handle.replace(/^@/, "").slice(0, 60)}`) : null,
         outside(post.url, `${post.platform}, ${since(post.created_at)}`, { title: when(post.created_at) }),
         kind ? el("span", { class: "tag" }, kind) : null,
+        (stages || []).map((stage) => el("span", { class: "tag" }, words.stages[stage] || stage)),
         post.platform === "demo" ? el("span", { class: "tag simulated" }, words.simulated) : null),
       text || !post.repost_of ? el("p", { class: text ? "" : "gone", lang: post.lang || null, dir: "auto" }, text || words.noText) : null));
 }

@@ -34,11 +34,11 @@ def matcher(folder: Path, recover: Any = None) -> tuple[Matcher, Store]:
     return Matcher(0, config, membership, store, terms, NullClassifier(), nobody, nobody, recover), store
 
 
-def test_an_entry_by_a_term_that_is_gone_is_passed_over(tmp_path: Path) -> None:
+async def test_an_entry_by_a_term_that_is_gone_is_passed_over(tmp_path: Path) -> None:
     """The others are taken in, with what the classifier said of them."""
     restored, store = matcher(tmp_path / "state")
     values = [entry(1, "an apple"), entry(2, "a pear, by a term of last week"), entry(3, "two apples? no: apple")]
-    restored.restore([Record(number, b"k", value, 0) for number, value in enumerate(values)])
+    await restored.restore([Record(number, b"k", value, 0) for number, value in enumerate(values)])
     kept = {key[1:].decode() for key, _ in store.scan(b"p")}
     assert kept == {"t:1", "t:3"}
     assert all(b"positive" in value for _, value in store.scan(b"p"))

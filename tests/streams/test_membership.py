@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-import msgspec
 import pytest
 
 from benchmarks.oracle import belonging, final_posts
 from config.schema import Brand, Match
 from streams.membership import Membership
-from streams.records import Author, Post, event_ms
+from streams.records import Post, event_ms
 from streams.store import Batch, Store
 from streams.terms import Terms
 from streams.topics import partition_of
 from streams.whereabouts import Places
+from tests.streams.histories import post, random_history
 
 BRANDS = (Brand(name="apple", terms=("apple",)), Brand(name="pear", terms=("pear",)))
 TERMS = Terms(BRANDS)
-START = datetime(2026, 1, 1, tzinfo=UTC)
+TEXTS = ("x", "y", "z", "I like apple", "a pear", "apple and pear")
 PARTITIONS = 3
 DAY_MS = 86_400_000
-
-
-def post(number: int, text: str = "x", minute: int | None = None, **fields: str | None) -> Post:
-    return Post(
-        id=f"t:{number}",
-        platform="t",
-        author=Author(id="t:a"),
-        text=text,
-        created_at=START + timedelta(minutes=number if minute is None else minute),
-        **fields,  # type: ignore[arg-type]
-    )
 
 
 class World:
@@ -77,39 +65,10 @@ class World:
                 self.finish(other)
 
 
-def random_history(rng: Random) -> list[Post]:
-    events: list[Post] = []
-    size = rng.randrange(3, 25)
-    roots = [0]
-    for number in range(size):
-        text = rng.choice(["x", "y", "z", "I like apple", "a pear", "apple and pear"])
-        fields: dict[str, str | None] = {}
-        kind = rng.random()
-        other = f"t:{rng.randrange(size)}"
-        if kind < 0.55:
-            fields = {"reply_to": other, "thread": f"t:{rng.choice(roots)}"}
-        elif kind < 0.7:
-            fields = {"quote_of": other}
-        elif kind < 0.8:
-            fields, text = {"repost_of": other}, ""
-        else:
-            roots.append(number)
-        if other == f"t:{number}":
-            fields, text = {}, text or "x"
-        events.append(post(number, text, minute=rng.randrange(size), **fields))
-    events += [msgspec.structs.replace(event) for event in rng.sample(events, size // 4)]
-    for event in rng.sample(events, size // 3):
-        if not event.repost_of:
-            events.append(msgspec.structs.replace(event, op="update", text=rng.choice(["gone", "apple", "pear"])))
-    events += [Post(id=event.id, op="delete") for event in rng.sample(events[:size], size // 5)]
-    rng.shuffle(events)
-    return events
-
-
 @pytest.mark.parametrize("seed", range(150))
 def test_any_history_ends_in_the_fixpoint_of_the_final_posts(seed: int, tmp_path: Path) -> None:
     rng = Random(seed)
-    history = random_history(rng)
+    history = random_history(rng, TEXTS)
     world = World(tmp_path)
     for event in history:
         world.feed(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from tests.streams.api.conftest import Serve
@@ -66,3 +67,13 @@ async def test_markup_stays_text_and_json(serve: Serve, http: aiohttp.ClientSess
         assert response.content_type == "application/json"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert (await response.json())["mentions"][0]["post"]["text"] == nasty
+
+
+async def test_an_entry_shows_what_the_classifier_said(serve: Serve, http: aiohttp.ClientSession) -> None:
+    config = make_config()
+    judged = msgspec.structs.replace(entry("fairphone", 1, minutes_ago=2), relevance=0.87, stages=("use", "loyalty"))
+    server = await serve(StubDesk(config, [judged, entry("fairphone", 2)]), config)
+    async with http.get(server.url + "/api/brands/fairphone/mentions") as response:
+        unjudged, shown = (await response.json())["mentions"]
+    assert (shown["relevance"], shown["stages"]) == (0.87, ["use", "loyalty"])
+    assert not {"relevance", "stages"} & unjudged.keys()

@@ -93,6 +93,15 @@ def test_only_measured_languages_are_corrected() -> None:
     assert both.net == pytest.approx(_pooled(answer, corrected(moved, fr=GOOD)))
 
 
+def test_a_language_measured_on_too_few_posts_leaves_the_others_alone() -> None:
+    """The shipped model may lack a language, or have hardly been measured in it."""
+    few: Confusion = ((700, 200, 100), (250, 600, 150), (5, 5, 5))
+    english, french = talk(100, Random(1)), talk(100, Random(2), lang="fr")
+    moved = [_renamed(e, number) for number, e in enumerate(french)]
+    assert corrected([*english, *moved], en=GOOD, fr=few) == corrected(english, en=GOOD)
+    assert corrected(moved, en=GOOD).insufficient
+
+
 def _renamed(e: Entry, number: int) -> Entry:
     assert e.post.author is not None
     who = Author(id=e.post.author.id + "f")
