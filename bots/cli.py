@@ -134,18 +134,35 @@ def check(
 
 @app.command()
 def classify(
-    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT…", help="Default: lines of standard input.")] = None,
-    brand: Annotated[str, typer.Option(metavar="NAME", help="The brand that the sentiment is toward.")] = "",
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT…", help="Default: lines of standard input. --jsonl: files.")
+    ] = None,
+    brand: Annotated[
+        list[str] | None,
+        typer.Option("--brand", metavar="NAME", help="Judge toward this: a configured brand or any name; repeatable."),
+    ] = None,
+    about: Annotated[
+        str, typer.Option(metavar="LINE", help="One line on who that brand is: tells whether it is meant.")
+    ] = "",
+    all_brands: Annotated[bool, typer.Option("--all-brands", help="Judge toward each configured brand.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Read JSON objects, one per line: text, perhaps brand, about, lang.")
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the words that moved each answer.")] = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Instead of the configured one: default, none, a folder or id.")
+    ] = None,
     config: Config = None,
     data_dir: DataDir = None,
     api: Api = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Say how texts sound, with the classifier of the configuration."""
-    from bots.classifying import classify_texts
+    """Say how texts sound: sentiment, stages, and whether the brand is meant."""
+    from bots.classifying import Wish, classify_texts
 
-    classify_texts(Options(config, data_dir, api, json), text or [], brand)
+    wish = Wish(text or (), jsonl, brand or (), about, all_brands, explain, model)
+    classify_texts(Options(config, data_dir, api, json), wish)
 
 
 @app.command()
