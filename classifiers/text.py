@@ -32,6 +32,11 @@ def clean(text: str) -> str:
     return _BLANK.sub(" ", text).strip()
 
 
+def says_something(cleaned: str) -> bool:
+    """Whether anything stands in a cleaned text beside links and handles."""
+    return any(word not in ("http", "@user") for word in cleaned.split())
+
+
 def target(name: str, about: str = "") -> str:
     """What an opinion is about, as the model reads it before the text: the name, and a line that tells who that is."""
     name, about = clean(name), clean(about)[:MAX_ABOUT]

@@ -19,8 +19,6 @@ from classifiers.language import LANGUAGES
 from classifiers.train.data import LABELLED, TEST_AUTHOR
 
 Row: TypeAlias = Mapping[str, str]
-Id: TypeAlias = str
-"""`LANG:LINE`, where the header of `LANG-t.tsv` is line 1."""
 Label: TypeAlias = Hashable
 Question: TypeAlias = Callable[[Row], Label]
 
@@ -68,7 +66,8 @@ def agreement(first: Sequence[Label], second: Sequence[Label], order: Sequence[L
 
 
 def both(folder: Path, kind: str) -> list[Both]:
-    """The test posts of `kind`, labelled twice. ValueError where a second label has no post, or a post no second
+    """The test posts of `kind`, labelled twice. The second labels name a post as `LANG:LINE`, where the header of
+    `LANG-t.tsv` is line 1. ValueError where a second label has no post, or a post no second
     label."""
     first = {f"{lang}:{line}": row for lang in LANGUAGES for line, row in _rows(_test(folder, kind, lang))}
     second = {row["id"]: row for _, row in _rows(folder / "second" / f"{kind}.tsv")}

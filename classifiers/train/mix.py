@@ -35,13 +35,21 @@ PHASES: Final = (
         7e-5, 7e-5, 0.05,
     ),
     Phase(
-        "everything",
+        "opinions again",
         {
             "en_semeval2017": 0.7, "de_umsab": 2, "en_umsab": 2, "es_umsab": 2, "fr_umsab": 2, "it_umsab": 2,
-            "pt_umsab": 2, "en_semeval_topics": 0.4, "en_tweets": 1, "en_laptops": 0.5, "en_restaurants": 0.5,
-            "stage": 6, "relevance": 8,
+            "pt_umsab": 2, "en_semeval_topics": 0.3, "en_tweets": 1, "en_laptops": 0.5, "en_restaurants": 0.5,
         },
-        7e-5, 0.0,
+        7e-5, 5e-5,
+    ),
+    Phase(
+        "everything",
+        {
+            "en_semeval2017": 0.3, "de_umsab": 1.5, "en_umsab": 1.5, "es_umsab": 1.5, "fr_umsab": 1.5, "it_umsab": 1.5,
+            "pt_umsab": 1.5, "en_semeval_topics": 0.2, "en_tweets": 0.7, "en_laptops": 0.3, "en_restaurants": 0.3,
+            "stage": 5, "relevance": 5,
+        },
+        5e-5, 0.0,
     ),
 )  # fmt: skip
 

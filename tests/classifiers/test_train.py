@@ -1,0 +1,118 @@
+"""Training itself, on a network of two small layers: it learns, and an interrupted run ends as an uninterrupted one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+pytest.importorskip("onnx", reason="only making a model needs onnx: pip install 'tertulia[train]'")
+pytest.importorskip("torch", reason="only making a model needs torch: pip install 'tertulia[train]'")
+
+import torch
+
+from classifiers.encoder import Encoder
+from classifiers.train import answers, export, measure, mix, tune, vocabulary
+from classifiers.train.data import Example
+from classifiers.train.network import Network
+
+WORDS = ["▁good", "▁bad", "▁so", "▁phone", "▁cake", "▁acme", "▁zeta", "▁buy", "▁eat"]
+PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((word, -2.0) for word in WORDS), ("▁", -9.0)]
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    return vocabulary.tokenizer(PIECES)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    often = {"opinions": 200.0, "relevance": 200.0, "stage": 200.0}
+    monkeypatch.setattr(mix, "PHASES", (mix.Phase("one", often, 3e-3, 3e-3), mix.Phase("two", often, 3e-3, 0.0)))
+    yield
+
+
+def _network() -> Network:
+    torch.manual_seed(5)
+    return Network(len(PIECES), hidden=32, layers=2, heads=2, epsilon=1e-12)
+
+
+EXAMPLES = [
+    *(
+        Example(f"so {word} phone", "en", "opinions", "train", sentiment=label)
+        for word, label in (("good", 2), ("bad", 0))
+    ),
+    Example("so phone", "en", "opinions", "train", sentiment=1),
+    Example("acme phone", "en", "relevance", "train", "acme", "phone", relevant=True),
+    Example("acme cake", "en", "relevance", "train", "acme", "phone", relevant=False),
+    Example("buy acme", "en", "stage", "train", "acme", "phone", sentiment=1, stages=frozenset({"purchase"})),
+    Example("eat acme", "en", "stage", "train", "acme", "cake", sentiment=1, stages=frozenset()),
+]
+
+
+class Interrupted(Exception):
+    """As if the process had been killed."""
+
+
+def test_it_learns_all_heads_and_the_graph_says_the_same(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    network = _network()
+    tune.tune(network, tokenizer, EXAMPLES, {}, tmp_path)
+    export.export(network, tokenizer, tmp_path, tmp_path)
+    asked = [answers.described(e) for e in EXAMPLES]
+    encoder = Encoder(tmp_path / "encoder.onnx", tmp_path / "tokenizer.json", 20)
+    for vectors in (
+        answers.by_network(network, tokenizer, 20, asked, "float32"),
+        answers.by_encoder(encoder, asked),
+    ):
+        found = answers.scores(vectors, asked, tmp_path / "heads.npz")
+        assert found.sentiment[:3].argmax(axis=1).tolist() == [2, 0, 1]
+        assert (found.relevance[3:5] > 0).tolist() == [True, False]
+        assert (found.stages[5:] > 0).any(axis=1).tolist() == [True, False]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _network()
+    for folder in ("whole", "halves"):
+        (tmp_path / folder).mkdir()
+    tune.tune(whole, tokenizer, EXAMPLES, {}, tmp_path / "whole")
+
+    monkeypatch.setattr(tune, "SAVE_EVERY", 0.0)
+    learn, steps = tune._Run.learn, 0
+
+    def killed(*given: object) -> float:
+        nonlocal steps
+        steps += 1
+        if steps in (7, 60):
+            raise Interrupted
+        return learn(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tune._Run, "learn", killed)
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            tune.tune(_network(), tokenizer, EXAMPLES, {}, tmp_path / "halves")
+    halves = _network()
+    tune.tune(halves, tokenizer, EXAMPLES, {}, tmp_path / "halves")
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, halves.state_dict()[name]), name
+
+
+def test_temperatures_undo_overconfidence() -> None:
+    """Scores that are three times too large are found out, whatever they were."""
+    random = np.random.default_rng(0)
+    true = random.normal(size=(4_000, 3))
+    p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(3, p=row) for row in p])
+    assert measure.calibrate.temperature_of_labels(3 * true, labels, np.ones(len(labels))) == pytest.approx(3, rel=0.1)
+    yes = random.random((4_000, 7)) < 1 / (1 + np.exp(-true[:, :1]))
+    assert measure.calibrate.temperature_of_yes(3 * np.repeat(true[:, :1], 7, axis=1), yes) == pytest.approx(3, rel=0.1)
+
+
+def test_the_calibration_error_is_the_mean_gap() -> None:
+    sure = np.repeat([0.95, 0.55], 100)
+    right = np.repeat([True, False, True], [75, 70, 55])
+    assert measure.calibrate.error(sure, right) == pytest.approx((0.20 + 0.0) / 2, abs=1e-9)
