@@ -2,7 +2,7 @@
 
 Asks as the service asks, through `load()` and `classify()`: with the brand's name as the target and its description
 where there is one. Measured on the test split of `classifiers.train.data`, beside VADER (a list of English words) and
-TF-IDF linear models trained on the same training posts. Ends with 1 when a figure that issue 3 asks for is missed.
+TF-IDF linear models trained on the same training posts. Ends with 1 when a figure asked for is missed.
 """
 
 from __future__ import annotations

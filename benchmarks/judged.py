@@ -1,4 +1,4 @@
-"""The shipped classifier's answers to the test posts, and the figures that issue 3 asks for."""
+"""The shipped classifier's answers to the test posts, and the figures asked for."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Answers:
 
 
 class Asked(NamedTuple):
-    """One figure of issue 3."""
+    """One figure asked for, and its limit."""
 
     what: str
     found: Interval
