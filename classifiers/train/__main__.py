@@ -46,7 +46,7 @@ def _make(folder: Path, work: Path, out: Path, today: dt.date) -> None:
     given = measure.calibration(scored.of(lambda e: e.split == "calibration"))
     card.calibrated(heads, given, out)
 
-    known = {e.target for e in everything if e.split == "train" and e.relevant is not None and e.target}
+    known = {measure.brand(e) for e in everything if e.split == "train" and e.relevant is not None}
 
     def figures(of: answers.Scores) -> measure.Figures:
         return measure.figures(of, given, known)

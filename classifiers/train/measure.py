@@ -95,8 +95,8 @@ def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -
         _by_language(stages, lambda part: float(np.mean(list(_stage_f1(part, given).values())))),
         _by_language(relevance, _relevance_f1)
         | {
-            "known": _relevance_f1(relevance.of(lambda e: e.target in known_brands)),
-            "new": _relevance_f1(relevance.of(lambda e: e.target not in known_brands)),
+            "known": _relevance_f1(relevance.of(lambda e: brand(e) in known_brands)),
+            "new": _relevance_f1(relevance.of(lambda e: brand(e) not in known_brands)),
         },
         100 * float(((relevance.relevance > 0) == relevance_truth(relevance.examples)).mean()),
         {
@@ -107,6 +107,11 @@ def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -
         },
         {lang: _confusion(opinions.of(lambda e, code=lang: e.lang == code)) for lang in LANGUAGES},  # type: ignore[misc]
     )
+
+
+def brand(example: Example) -> str:
+    """The name of its target, without the description."""
+    return (example.target or "").removesuffix(f": {example.about}")
 
 
 def sentiment_truth(examples: Sequence[Example]) -> Truth:

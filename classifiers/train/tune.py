@@ -26,7 +26,6 @@ CLIP: Final = 1.0
 WORDS_RATE: Final = 0.5
 """The words' learning rate against the layers'."""
 STAGES: Final = 1.5
-RELEVANCE: Final = 0.7
 EMBEDDING: Final = 0.3
 """What the losses of these heads weigh against the sentiment's."""
 SAVE_EVERY: Final = 300.0
@@ -79,7 +78,7 @@ class _Run:
         """One step; returns the running mean of the loss."""
         self.network.train()
         self._rate(phase, steps)
-        loss = _loss(self.network, batch, teacher)
+        loss = _loss(self.network, batch, teacher, phase.relevance)
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for g in self._layers.param_groups for p in g["params"]], CLIP)
         for optimiser in (self._layers, self._words):
@@ -116,14 +115,14 @@ class _Run:
             group["lr"] = WORDS_RATE * rate
 
 
-def _loss(network: Network, batch: Batch, teacher: list[Tensor | None]) -> Tensor:
+def _loss(network: Network, batch: Batch, teacher: list[Tensor | None], relevance: float) -> Tensor:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         answers = network(batch.ids, batch.kinds, batch.real)
     opinion = functional.cross_entropy(answers.sentiment.float(), batch.sentiment, reduction="none")
     stages = functional.binary_cross_entropy_with_logits(answers.stages.float(), batch.stages, reduction="none").sum(1)
     relevant = functional.binary_cross_entropy_with_logits(answers.relevance.float(), batch.relevant, reduction="none")
     total = (opinion * batch.sentiment_weight).sum() + STAGES * (stages * batch.stages_weight).sum()
-    total = total + RELEVANCE * (relevant * batch.relevant_weight).sum()
+    total = total + relevance * (relevant * batch.relevant_weight).sum()
     known = [i for i, vector in enumerate(teacher) if vector is not None]
     if known:
         wanted = torch.stack([vector for vector in teacher if vector is not None]).float()

@@ -105,7 +105,7 @@ async def test_embeddings_are_alike_for_like_matters_and_the_same_in_any_company
     found = await model.embed(texts)
     assert np.allclose(np.linalg.norm(found[:3], axis=1), 1, atol=1e-6)
     assert not found[3].any()
-    assert found[0] @ found[1] > found[0] @ found[2] + 0.1
+    assert found[0] @ found[1] > found[0] @ found[2] + 0.01, "e5's cosines all lie near 1; their order counts"
     assert np.array_equal((await model.embed(make_texts(50, seed=9) + texts))[50:], found)
     assert (await model.embed([])).shape == (0, found.shape[1])
 
