@@ -97,7 +97,7 @@ class Match(Section):
         default=200_000, description="The most posts that wait, per partition."
     )
     relevance: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.5,
+        default=0.1,
         description="Where words alone name a brand with a `description`: how likely it must be meant; 0: do not ask.",
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers import BadModel, Request, load
+from classifiers import Request, load
 from classifiers.base import STAGES, Verdict
 from classifiers.explain import MAX_WORDS, Explanation, Share, explain, words
 from classifiers.text import MAX_CHARACTERS
@@ -157,15 +157,12 @@ async def test_nothing_left_has_no_relevance() -> None:
 
 
 async def test_the_shipped_model_explains_itself() -> None:
-    try:
-        model = load("default", threads=1)
-    except BadModel as problem:
-        pytest.skip(f"the shipped model cannot be opened: {problem}")
-    found = await explain(model, Request("I love this phone, it is wonderful"))
-    again = await explain(model, Request("I love this phone, it is wonderful"))
+    model = load("default", threads=1)
+    found = await explain(model, Request("The new phone is terrible"))
+    again = await explain(model, Request("The new phone is terrible"))
     await model.close()
     assert found == again
     assert found.verdict is not None
-    assert found.verdict.sentiment == "positive"
+    assert found.verdict.sentiment == "negative"
     assert len(found.verdict.stage_p) == len(STAGES)
-    assert max(found.shares, key=lambda share: share.share).word in {"love", "wonderful"}
+    assert max(found.shares, key=lambda share: share.share).word == "terrible"
