@@ -97,7 +97,7 @@ TWO_BRANDS = [
 
 
 async def test_the_opinion_is_toward_the_target(model: TransformerClassifier) -> None:
-    """The liked brand always comes out better than the other. That both labels are right is the weakest of its skills."""
+    """The liked brand always comes out the better. That both labels are right is the weakest of its skills."""
     asked = [Request(text, brand) for text, good, bad in TWO_BRANDS for brand in (good, bad)]
     verdicts = [v for v in await model.classify(asked) if v is not None]
     pairs = list(zip(verdicts[::2], verdicts[1::2], strict=True))
