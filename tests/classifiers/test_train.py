@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="only making a model needs torch: pip instal
 import torch
 
 from classifiers.encoder import Encoder
-from classifiers.train import answers, export, measure, mix, tune, vocabulary
+from classifiers.train import answers, calibrate, export, mix, tune, vocabulary
 from classifiers.train.data import Example
 from classifiers.train.network import Network
 
@@ -107,12 +107,12 @@ def test_temperatures_undo_overconfidence() -> None:
     true = random.normal(size=(4_000, 3))
     p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
     labels = np.array([random.choice(3, p=row) for row in p])
-    assert measure.calibrate.temperature_of_labels(3 * true, labels, np.ones(len(labels))) == pytest.approx(3, rel=0.1)
+    assert calibrate.temperature_of_labels(3 * true, labels, np.ones(len(labels))) == pytest.approx(3, rel=0.1)
     yes = random.random((4_000, 7)) < 1 / (1 + np.exp(-true[:, :1]))
-    assert measure.calibrate.temperature_of_yes(3 * np.repeat(true[:, :1], 7, axis=1), yes) == pytest.approx(3, rel=0.1)
+    assert calibrate.temperature_of_yes(3 * np.repeat(true[:, :1], 7, axis=1), yes) == pytest.approx(3, rel=0.1)
 
 
 def test_the_calibration_error_is_the_mean_gap() -> None:
     sure = np.repeat([0.95, 0.55], 100)
     right = np.repeat([True, False, True], [75, 70, 55])
-    assert measure.calibrate.error(sure, right) == pytest.approx((0.20 + 0.0) / 2, abs=1e-9)
+    assert calibrate.error(sure, right) == pytest.approx((0.20 + 0.0) / 2, abs=1e-9)
