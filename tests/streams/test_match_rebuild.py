@@ -12,6 +12,7 @@ import pytest
 
 from config.schema import Brand, Config
 from config.schema import Kafka as KafkaSettings
+from config.schema import Match
 from streams.admin import ensure_topics
 from streams.app import group_of
 from streams.kafka import producer
@@ -124,6 +125,7 @@ async def _at_once() -> None:
 @pytest.fixture
 async def pipeline(kafka: str, namespace: str) -> AsyncIterator[Pipeline]:
     config = Config(
+        match=Match(relevance=0.5),
         namespace=namespace.lower(), brands=BRANDS, kafka=KafkaSettings(brand_partitions=1, posts_partitions=1)
     )
     await ensure_topics(kafka, Topics(config).specs())

@@ -47,6 +47,7 @@ TEXTS = (
 
 def settings(partitions: int = 1, **match: Any) -> Config:
     """Two brands that are described, and one that is not."""
+    match = {"relevance": 0.5} | match
     return Config.model_validate({"brands": BRANDS, "kafka": {"posts_partitions": partitions}, "match": match})
 
 
