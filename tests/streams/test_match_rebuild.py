@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config.schema import Brand, Config
+from config.schema import Brand, Config, Match
 from config.schema import Kafka as KafkaSettings
-from config.schema import Match
 from streams.admin import ensure_topics
 from streams.app import group_of
 from streams.kafka import producer
@@ -126,7 +125,9 @@ async def _at_once() -> None:
 async def pipeline(kafka: str, namespace: str) -> AsyncIterator[Pipeline]:
     config = Config(
         match=Match(relevance=0.5),
-        namespace=namespace.lower(), brands=BRANDS, kafka=KafkaSettings(brand_partitions=1, posts_partitions=1)
+        namespace=namespace.lower(),
+        brands=BRANDS,
+        kafka=KafkaSettings(brand_partitions=1, posts_partitions=1),
     )
     await ensure_topics(kafka, Topics(config).specs())
     writer = producer(kafka, config.kafka)
