@@ -186,9 +186,19 @@ class VolumeSpike(Section):
         return self
 
 
+class SourceTrouble(Section):
+    """Alert when a network tells nothing any more, or could not tell what was missed."""
+
+    enabled: bool = Field(default=True, description="Whether troubles and gaps of sources are told.")
+    after: Duration = Field(
+        default=timedelta(minutes=10), description="How long a source is silent or failing before it is told."
+    )
+
+
 class Alerts(Section):
     """What is worth telling."""
 
+    source_trouble: SourceTrouble = Field(default=SourceTrouble(), description="Alerts about the sources themselves.")
     volume_spike: tuple[VolumeSpike, ...] = Field(default=(VolumeSpike(),), description="Rules on a brand's volume.")
     every: Duration = Field(default=timedelta(seconds=15), description="How often the rules are looked at.")
 

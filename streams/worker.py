@@ -38,6 +38,7 @@ from streams.match import Matcher
 from streams.membership import Membership
 from streams.outbox import Outbox, Send
 from streams.rebuild import rebuilder
+from streams.records import SourceStatus
 from streams.sources_tail import SourcesTail
 from streams.stage import Stage
 from streams.store import Store
@@ -124,7 +125,8 @@ class Worker:
         self.sources = SourcesTail()
         self.alerts = TailAlerts(self.bootstrap, self.config)
         self.tasks.start(self.index.run(), "index of the ledger")
-        self.tasks.start(Tail(self.bootstrap, kafka, self.topics.cursors, self.sources.apply).run(), "tail of cursors")
+        self.cursors = Tail(self.bootstrap, kafka, self.topics.cursors, self.sources.apply)
+        self.tasks.start(self.cursors.run(), "tail of cursors")
         self.tasks.start(self.alerts.run(), "tail of alerts")
 
     async def _start_api(self, stack: AsyncExitStack, classifier: Classifier) -> str:
@@ -161,7 +163,8 @@ class Worker:
         self.tasks.start(self._roll(), "rolling of segments")
         self.tasks.start(self._measure(app), "measuring of lag")
         publish = AlertTopic(self.producer, self.config).publish
-        self.tasks.start(Alerting(self.desk, self.config, publish, now, self.alerts).run(), "alert rules")
+        alerting = Alerting(self.desk, self.config, publish, now, self.alerts, self._known_sources)
+        self.tasks.start(alerting.run(), "alert rules")
 
     def _matcher(self, partition: int, classifier: Classifier, recover: Recover) -> Matcher:
         store = Store(self.state / f"posts-{partition}")
@@ -177,6 +180,9 @@ class Worker:
         held = LedgerPartition(partition, self.config, path, self.reader, self.outbox, self.letters, self.desk.note)
         self.desk.partitions[partition] = held
         return held
+
+    def _known_sources(self) -> Sequence[SourceStatus] | None:
+        return self.sources.statuses() if self.cursors.caught_up.is_set() else None
 
     async def _ledger_live(self) -> None:
         """Returns once the ledger partitions held here are recovered."""

@@ -75,4 +75,6 @@ def _warnings(data: Mapping[str, Any]) -> list[str]:
         found.append(f"{part} simulated, by the demo source.")
     if data["missing"]:
         found.append(f"Share of voice is without {', '.join(data['missing'])}: no answer from there.")
+    for gap in data["gaps"]:
+        found.append(f"{gap['source']} missed {gap['start']} to {gap['end']} for good: {gap['reason']}")
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,14 +17,14 @@ from aiokafka.errors import KafkaError
 from config.schema import Brand, Config, VolumeSpike
 from config.units import format_duration
 from streams import metrics
-from streams.alerting import words
+from streams.alerting import networks, words
 from streams.alerting.clock import EPOCH, from_ms, length_ms, to_ms
 from streams.alerting.evidence import choose, still_true
 from streams.alerting.standing import Known, Standing, fingerprint
 from streams.alerting.volume import Question, Times, Verdict, judge
 from streams.alerting.watching import watched_since
 from streams.desk import Desk
-from streams.records import Alert
+from streams.records import Alert, SourceStatus
 from streams.views.frame import Window
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ RELEASE = 10.0
 
 
 class Alerting:
-    """The alert rules of one worker. `now` is asked for once per look."""
+    """The alert rules of one worker. `now` is asked for once per look; `sources` are None while they are not read."""
 
     def __init__(
         self,
@@ -42,9 +42,11 @@ class Alerting:
         publish: Callable[[Alert], Awaitable[None]],
         now: Callable[[], datetime],
         known: Known,
+        sources: Callable[[], Sequence[SourceStatus] | None] = lambda: None,
     ) -> None:
-        self._desk, self._config, self._now = desk, config, now
+        self._desk, self._config, self._now, self._sources = desk, config, now, sources
         self._standing = Standing(known, publish)
+        self._networks = Standing(known, publish)
         self._brands = {brand.name: brand for brand in config.brands}
         self._rules = {brand.name: _rules(config, brand.name) for brand in config.brands}
         self._since: dict[str, datetime] = {}
@@ -74,6 +76,19 @@ class Alerting:
                 self._since.pop(name, None)
             await asyncio.sleep(0)  # others want the loop too
         await self._end_unwatched(held, at)
+        await self._look_at_networks(held, at)
+
+    async def _look_at_networks(self, held: Collection[str], at: datetime) -> None:
+        rule = self._config.alerts.source_trouble
+        speaker = self._config.brands[0].name if self._config.brands else None
+        if speaker not in held:
+            return self._networks.forget_all_but(())
+        statuses = self._sources() if rule.enabled else ()
+        if statuses is None:
+            return None  # not read yet: nothing is known, so nothing is over
+        for alert in await networks.look(self._networks, statuses, rule.after, at):
+            _note(alert)
+        return None
 
     async def _brand(self, brand: Brand, at: datetime) -> None:
         version = self._desk.version(brand.name)
@@ -134,8 +149,7 @@ class Alerting:
 
     async def _tell(self, alert: Alert) -> None:
         await self._standing.keep(alert)
-        metrics.ALERTS.labels(alert.rule, alert.state).inc()
-        log.info("%s: %s", alert.state, alert.title)
+        _note(alert)
 
     async def _refresh_quotes(self, brand: str) -> None:
         """A post that is deleted or edited must not live on in an alert."""
@@ -160,6 +174,11 @@ class Alerting:
         for memory in (self._since, self._checked):
             for name in memory.keys() - set(held):
                 del memory[name]
+
+
+def _note(alert: Alert) -> None:
+    metrics.ALERTS.labels(alert.rule, alert.state).inc()
+    log.info("%s: %s", alert.state, alert.title)
 
 
 def _rules(config: Config, brand: str) -> tuple[VolumeSpike, ...]:

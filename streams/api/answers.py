@@ -7,8 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from streams.api.gaps import WindowGap
 from streams.records import Alert, Entry, SourceStatus
 from streams.views.pulse import Pulse
+from streams.views.series import Series
 from streams.views.voice import ShareOfVoice
 
 
@@ -92,9 +94,17 @@ class Voice(msgspec.Struct, frozen=True):
     missing: Sequence[str]
 
 
+class BrandSeries(Series, frozen=True, kw_only=True):
+    """Posts and sentiment over time; `gaps`: what a network could not tell of that time."""
+
+    gaps: Sequence[WindowGap] = ()
+
+
 class BrandPulse(Pulse, frozen=True, kw_only=True):
-    """All numbers of a window. `share_of_voice` is among those of the group that answered; the others: `missing`."""
+    """All numbers of a window. `share_of_voice` is among those of the group that answered; the others: `missing`.
+    With `gaps` the numbers are of less than the whole window."""
 
     brand: str
     share_of_voice: ShareOfVoice
     missing: Sequence[str] = ()
+    gaps: Sequence[WindowGap] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,12 +11,14 @@ from aiohttp import web
 
 from config.schema import Config
 from streams.api import answers
+from streams.api.gaps import WindowGap, within
 from streams.api.local import Local
-from streams.api.params import Params, after, limit
+from streams.api.params import Params, Question, after, limit
 from streams.api.problems import bad_parameter, unknown
 from streams.api.proxy import Proxy
 from streams.api.service_routes import reply
 from streams.api.voices import Voices
+from streams.records import SourceStatus
 
 Answer = Callable[[web.Request, str], Awaitable[Any]]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -25,10 +27,18 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 class BrandRoutes:
     """Handlers of the table `routes.BRAND`, by operation."""
 
-    def __init__(self, config: Config, local: Local, proxy: Proxy, params: Params) -> None:
+    def __init__(
+        self,
+        config: Config,
+        local: Local,
+        proxy: Proxy,
+        params: Params,
+        sources: Callable[[], Sequence[SourceStatus]],
+    ) -> None:
         self._names = [brand.name for brand in config.brands]
         self._local, self._proxy, self._params = local, proxy, params
         self._voices = Voices(config, local, proxy)
+        self._sources = sources
 
     def handlers(self) -> dict[str, Handler]:
         """Operation -> handler."""
@@ -62,11 +72,16 @@ class BrandRoutes:
         )
         own = next(each.voice for each in voice.brands if each.brand == brand)
         known = msgspec.structs.asdict(numbers)
-        return answers.BrandPulse(**known, brand=brand, share_of_voice=own, missing=voice.missing)
+        gaps = self._gaps(question)
+        return answers.BrandPulse(**known, brand=brand, share_of_voice=own, missing=voice.missing, gaps=gaps)
 
     async def _series(self, request: web.Request, brand: str) -> Any:
         question = self._params.question(request)
-        return await self._local.series(brand, question, self._params.step(request, question.span.length))
+        points = await self._local.series(brand, question, self._params.step(request, question.span.length))
+        return answers.BrandSeries(**msgspec.structs.asdict(points), gaps=self._gaps(question))
+
+    def _gaps(self, question: Question) -> Sequence[WindowGap]:
+        return within(self._sources(), question.span.start, question.span.to, question.platform)
 
     async def _voice_counts(self, request: web.Request, brand: str) -> Any:
         return await self._local.voice_counts(brand, self._params.question(request))

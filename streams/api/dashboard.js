@@ -182,7 +182,7 @@ function drawAlerts({ alerts }) {
   fill("alerts", el("h2", {}, words.alerts), shown.length ? el("ul", { class: "rows" }, shown.map((alert) => el("li", {},
     el("div", { class: "line" }, el("span", {}, alert.title), el("span", { class: `state ${alert.state}` },
       alert.state === "firing" ? since(alert.started_at) : words.resolved)),
-    el("small", {}, `${about3(alert.value)} · ${words.usual} ${about3(alert.baseline)}`))))
+    alert.source ? null : el("small", {}, `${about3(alert.value)} · ${words.usual} ${about3(alert.baseline)}`))))
     : el("p", { class: "empty" }, words.quiet));
 }
 
@@ -203,6 +203,15 @@ function drawSimulated(pulse) {
   if (!demo) return;
   $("notices").append(el("p", { class: "notice simulated", id: "simulated" },
     el("strong", {}, demo === pulse.posts ? words.simulated : words.partly), words.simulatedHelp(count(demo), count(pulse.posts))));
+}
+
+function drawGaps(pulse) {
+  const notice = $("gaps");
+  if (notice) notice.remove();
+  if (!pulse.gaps.length) return;
+  $("notices").append(el("div", { class: "notice", id: "gaps" }, el("strong", {}, words.incomplete),
+    pulse.gaps.slice(-3).map((gap) => el("p", {}, `${gap.source}, ${when(gap.start)} – ${when(gap.end)}: ${gap.reason}`)),
+    pulse.gaps.length > 3 ? el("p", {}, words.moreGaps(count(pulse.gaps.length - 3))) : null));
 }
 
 function trouble(text) {
@@ -249,7 +258,7 @@ async function refresh() {
       ask(about("voice"), asked), ask(about("mentions"), { ...asked, limit: state.wanted })]);
     if (mine !== turn) return;  // something else has been chosen meanwhile
     trouble("");
-    drawLead(pulse); drawSimulated(pulse); drawNumbers(pulse); drawCharts(volume, mood); drawVoice(voice);
+    drawLead(pulse); drawSimulated(pulse); drawGaps(pulse); drawNumbers(pulse); drawCharts(volume, mood); drawVoice(voice);
     drawMentions(mentions);
   } catch (error) {
     if (mine === turn) failed(error);

@@ -8,7 +8,6 @@ import msgspec
 
 from streams.api import answers
 from streams.api.params import DEFAULT_LIMIT, MAX_LIMIT
-from streams.views.series import Series
 from streams.views.voice import VoiceCounts
 
 JSON = "application/json"
@@ -68,7 +67,13 @@ SERVICE = (
 
 BRAND = (
     Route("/api/brands/{brand}/pulse", "pulse", "The numbers of a window.", answers.BrandPulse, params=ASKED),
-    Route("/api/brands/{brand}/series", "series", "Posts and sentiment over time.", Series, params=(*ASKED, STEP)),
+    Route(
+        "/api/brands/{brand}/series",
+        "series",
+        "Posts and sentiment over time.",
+        answers.BrandSeries,
+        params=(*ASKED, STEP),
+    ),
     Route(
         "/api/brands/{brand}/mentions",
         "mentions",

@@ -55,7 +55,7 @@ class ApiServer:
         self._local = Local(desk, config, confusion, now)
         proxy = Proxy(peers, lambda: self.advertised)
         self._service = ServiceRoutes(desk, config, sources, alerts, now, ROUTES)
-        self._brands = BrandRoutes(config, self._local, proxy, Params(config, now))
+        self._brands = BrandRoutes(config, self._local, proxy, Params(config, now), sources)
         follower = Follower(peers, lambda: self.advertised, needed=lambda: len(desk.brands()) < len(config.brands))
         self._live = Live(desk, self._local.short, follower)
         self._runner: web.AppRunner | None = None

@@ -77,7 +77,8 @@ async def test_pulse_with_too_little_says_so(api: str) -> None:
     assert answer.data["posts"] == 3
     assert "net sentiment: too few to say" in answer.text
     empty = await put("pulse tertulia", api)
-    assert empty.text == "tertulia, 24h: nobody has spoken."
+    missed = "bluesky missed 2026-11-23T10:00:00Z to 2026-11-23T11:00:00Z for good: the cursor was too old"
+    assert empty.text == f"tertulia, 24h: nobody has spoken.\n{missed}"
 
 
 @pytest.mark.parametrize("typed", ["fairfone", "FAIRPHONE", "#fairphone", "Fairphon"])
