@@ -98,7 +98,9 @@ def test_an_answer_comes_before_the_next_line(settings: dict[str, Any]) -> None:
 
 def test_an_interrupt_ends_it_without_a_traceback(settings: dict[str, Any]) -> None:
     """Though nothing comes on standard input."""
-    process = subprocess.Popen([*COMMAND, "--model", "none"], **settings, **PIPES, bufsize=1)
+    # A shell in the background hands its children a SIGINT that is ignored.
+    heard: dict[str, Any] = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    process = subprocess.Popen([*COMMAND, "--model", "none"], **settings, **PIPES, **heard, bufsize=1)
     assert process.stdin
     assert process.stdout
     process.stdin.write("one\n")
