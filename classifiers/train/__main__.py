@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="has sentiment/*.tsv, targeted/*.tsv")
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="where checkpoints stay")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the model goes")
+    parser.add_argument("--release", type=Path, help="go on from the model in this folder instead of from the source")
     parser.add_argument("--date", type=dt.date.fromisoformat, help="the date on the card (default: today)")
     given = parser.parse_args()
     for folder in ("sentiment", "targeted"):
@@ -26,17 +27,17 @@ def main() -> None:
             sys.exit(f"{given.data} has no folder {folder}/ with labelled posts: pass --data FOLDER")
     for folder in (given.work, given.out):
         folder.mkdir(parents=True, exist_ok=True)
-    _make(given.data, given.work, given.out, given.date or dt.datetime.now(dt.UTC).date())
+    _make(given.data, given.work, given.out, given.release, given.date or dt.datetime.now(dt.UTC).date())
 
 
-def _make(folder: Path, work: Path, out: Path, today: dt.date) -> None:
+def _make(folder: Path, work: Path, out: Path, release: Path | None, today: dt.date) -> None:
     # Here, so that --help and mistakes answer at once.
     from classifiers.encoder import Encoder  # noqa: PLC0415
-    from classifiers.train import answers, card, data, export, measure, prepare, tune  # noqa: PLC0415
+    from classifiers.train import answers, card, data, export, measure, mix, prepare, tune  # noqa: PLC0415
 
     everything = data.read(folder)
-    network, tokenizer, teacher = prepare.prepare(everything, work)
-    tune.tune(network, tokenizer, everything, teacher, work)
+    network, tokenizer, teacher = prepare.prepare(everything, work, release)
+    tune.tune(network, tokenizer, everything, teacher, work, mix.FROM_RELEASE if release else 0)
     export.export(network, tokenizer, out, work)
 
     encoder = Encoder(out / "encoder.onnx", out / "tokenizer.json", export.MAX_TOKENS)

@@ -15,7 +15,7 @@ from classifiers.load import About
 from classifiers.train.export import MAX_TOKENS
 from classifiers.train.measure import Calibration, Figures
 
-NAME: Final = "tertulia-small/1"
+NAME: Final = "tertulia-small/2"
 _TEXT: Final = Path(__file__).with_name("card.template.md")
 
 

@@ -57,7 +57,7 @@ def read(folder: Path) -> list[Example]:
 
     FileNotFoundError names the file that is missing.
     """
-    everything = [*_sentiment(folder), *_targeted(folder), *_stage(), *_relevance()]
+    everything = [*_sentiment(folder), *_targeted(folder), *_stage(), *_relevance(), *_feeling()]
     held = {fold(example.text) for example in everything if example.split == "test"}
     kept = [example for example in everything if example.split == "test" or fold(example.text) not in held]
     calibrating = {fold(example.text) for example in kept if example.split == "calibration"}
@@ -108,6 +108,16 @@ def _relevance() -> Iterator[Example]:
             clean(row["text"]), path.name[:2], "relevance", _author_split(path, row), target(row["brand"]), about,
             relevant={"yes": True, "no": False}[row["meant"]],
         )  # fmt: skip
+
+
+def _feeling() -> Iterator[Example]:
+    """Invented posts without a brand, in the languages of which there are few others."""
+    for path in sorted((LABELLED / "feeling").glob("*.tsv")):
+        for row in _rows(path):
+            yield Example(
+                clean(row["text"]), path.name[:2], "feeling", _author_split(path, row),
+                sentiment=LABELS.index(row["sentiment"]),
+            )  # fmt: skip
 
 
 def _labelled(kind: str) -> Iterator[tuple[Path, str, dict[str, str]]]:

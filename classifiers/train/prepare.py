@@ -11,31 +11,41 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from classifiers.train import source, tune, vocabulary
+from classifiers.train import released, source, tune, vocabulary
 from classifiers.train.data import SENTIMENT, TARGETED, Example
 from classifiers.train.network import Network, start
 
-TAUGHT: Final = 6
-"""Every sixth English tweet, and all of the others, keep the embedding near where it was."""
+TAUGHT: Final = 20
+"""Every twentieth English tweet, and every second of the others, keep the embedding near where it was."""
 
 
-def prepare(everything: Sequence[Example], work: Path) -> tuple[Network, Tokenizer, dict[str, Tensor]]:
-    """The network before training, its tokenizer, and the teacher's vectors by text; kept in `work`."""
+def prepare(
+    everything: Sequence[Example], work: Path, release: Path | None = None
+) -> tuple[Network, Tokenizer, dict[str, Tensor]]:
+    """The network before training, its tokenizer, and the teacher's vectors by text; kept in `work`.
+
+    With the folder of a `release`, its words and its weights.
+    """
     whole = source.read(source.shipped_file())
     training = [e for e in everything if e.split == "train" and e.source in (*SENTIMENT, *TARGETED)]
     if not (work / "kept.npy").exists():
-        np.save(work / "kept.npy", vocabulary.choose(whole.pieces, [e.text for e in training]))
+        texts = [e.text for e in training]
+        kept = released.pieces(release, whole.pieces) if release else vocabulary.choose(whole.pieces, texts)
+        np.save(work / "kept.npy", kept)
     kept = np.load(work / "kept.npy")
     tokenizer = vocabulary.tokenizer([whole.pieces[i] for i in kept])
     torch.manual_seed(tune.SEED)
     network = start(whole, kept)
-    return network, tokenizer, _teacher(network, tokenizer, training, work / "teacher.pt")
+    teacher = _teacher(network, tokenizer, training, work / "teacher.pt")
+    if release:
+        released.load(network, release)
+    return network, tokenizer, teacher
 
 
 def _teacher(network: Network, tokenizer: Tokenizer, training: Sequence[Example], path: Path) -> dict[str, Tensor]:
     if not path.exists():
         english = [e.text for e in training if e.source == "en_semeval2017"][::TAUGHT]
-        others = [e.text for e in training if e.source.endswith("_umsab")]
+        others = [e.text for e in training if e.source.endswith("_umsab")][::2]
         torch.save(tune.embed(network, tokenizer, [*english, *others], "teacher"), path)
     return dict(torch.load(path, weights_only=True))
 

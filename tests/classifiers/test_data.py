@@ -21,7 +21,7 @@ needs_posts = pytest.mark.skipif(not POSTS.is_dir(), reason="the labelled posts 
 @pytest.fixture(scope="module")
 def labelled() -> list[Example]:
     """The posts written for Tertulia. Reading them fails on an unknown label or a brand without a description."""
-    return [*data._stage(), *data._relevance()]
+    return [*data._stage(), *data._relevance(), *data._feeling()]
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,18 @@ def test_a_description_may_be_swapped_and_then_the_brand_is_not_meant(labelled: 
             swapped += 1
             assert e.relevant is False
     assert swapped > 100
+
+
+def test_a_stage_post_with_a_description_tells_relevance_only_where_it_names_its_brand(labelled: list[Example]) -> None:
+    chosen = mix.examples(mix.Phase("one", {"stage": 3.0}, 0, 0), labelled, seed=3)
+    told = [e for e in chosen if e.relevant is not None]
+    assert {e.relevant for e in told} == {True, False}
+    for e in told:
+        assert e.target is not None
+        name, _, about = e.target.partition(": ")
+        assert fold(name) in fold(e.text)
+        assert (e.relevant is True) == e.about.startswith(about)
+        assert (e.stages is None) == (e.relevant is False), "what is felt about another brand nobody has labelled"
 
 
 def test_folding_ignores_case_accents_and_signs() -> None:

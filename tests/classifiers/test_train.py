@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="only making a model needs torch: pip instal
 import torch
 
 from classifiers.encoder import Encoder
-from classifiers.train import answers, calibrate, export, mix, tune, vocabulary
+from classifiers.train import answers, calibrate, export, mix, released, tune, vocabulary
 from classifiers.train.data import Example
 from classifiers.train.network import Network
 
@@ -99,6 +99,55 @@ def test_an_interrupted_run_goes_on_where_it_was(
     tune.tune(halves, tokenizer, EXAMPLES, {}, tmp_path / "halves")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, halves.state_dict()[name]), name
+
+
+def test_a_released_model_comes_back_into_the_network(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """Off by the rounding of 7 and 8 bits, and no more."""
+    network, again = _network(), _network()
+    with torch.no_grad():
+        for value in again.parameters():
+            value.normal_()
+    export.export(network, tokenizer, tmp_path, tmp_path)
+    (tmp_path / "heads.npz").rename(tmp_path / "kept.npz")
+    np.savez(tmp_path / "heads.npz", **np.load(tmp_path / "kept.npz"), thresholds=np.zeros(7))
+    released.load(again, tmp_path)
+    places = network.state_dict()["places.weight"][: export.MAX_TOKENS]
+    for name, value in network.state_dict().items():
+        if name == "places.weight":
+            assert torch.equal(again.state_dict()[name][: export.MAX_TOKENS], places)
+            continue
+        step = value.abs().amax(-1, keepdim=True) / 63 if value.dim() > 1 and "layers" in name else torch.tensor(0.0)
+        step = value.abs().amax(-1, keepdim=True) / 127 if name == "words.weight" else step
+        assert ((again.state_dict()[name] - value).abs() <= 0.51 * step + 1e-6).all(), name
+    assert released.pieces(tmp_path, [("other", 0.0), *PIECES]).tolist() == list(range(1, len(PIECES) + 1))
+
+
+def test_a_phase_leaves_frozen_layers_and_words_alone(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase = mix.Phase("half", {"opinions": 20.0}, 3e-3, 0.0, frozen=1)
+    monkeypatch.setattr(mix, "PHASES", (phase,))
+    network, before = _network(), _network().state_dict()
+    tune.tune(network, tokenizer, EXAMPLES, {}, tmp_path)
+    moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert "words.weight" not in moved
+    assert not any(name.startswith("layers.0.") for name in moved)
+    assert "layers.1.fi.weight" in moved
+
+
+def test_going_on_from_a_release_begins_with_the_phase_behind_it(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    begin = tune._Run.begin
+
+    def noted(run: tune._Run, number: int, phase: mix.Phase) -> None:
+        begun.append(phase.name)
+        begin(run, number, phase)
+
+    monkeypatch.setattr(tune._Run, "begin", noted)
+    tune.tune(_network(), tokenizer, EXAMPLES, {}, tmp_path, first=1)
+    assert begun == ["two"]
 
 
 def test_temperatures_undo_overconfidence() -> None:
