@@ -44,7 +44,8 @@ def _make(folder: Path, work: Path, out: Path, release: Path | None, today: dt.d
     judged = [answers.described(e) for e in everything if e.split != "train"]
     heads = work / "heads.npz"
     scored = answers.scores(answers.by_encoder(encoder, judged), judged, heads)
-    given = measure.calibration(scored.of(lambda e: e.split == "calibration"))
+    held = scored.of(lambda e: e.split == "calibration")
+    given = measure.calibration(held)
     card.calibrated(heads, given, out)
 
     known = {measure.brand(e) for e in everything if e.split == "train" and e.relevant is not None}
@@ -58,7 +59,7 @@ def _make(folder: Path, work: Path, out: Path, release: Path | None, today: dt.d
     whole, all_words = prepare.unpruned(network, work)
     full = answers.by_network(whole, all_words, export.MAX_TOKENS, test, "all words")
     as_trained, unpruned = (figures(answers.scores(vectors, test, heads)) for vectors in (plain, full))
-    card.write(shipped, as_trained, unpruned, given, out, today)
+    card.write(shipped, as_trained, unpruned, held, given, out, today)
     print((out / "card.md").read_text(encoding="utf-8"))
 
 

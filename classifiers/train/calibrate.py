@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
 
 from classifiers.base import STAGES
 
@@ -33,6 +34,16 @@ def temperature_of_yes(scores: Floats, truth: Bools) -> float:
     """The same for yes and no: `scores` and `truth` of one shape."""
     signs = np.where(truth, 1.0, -1.0)
     return float(min(TEMPERATURES, key=lambda t: float(np.logaddexp(0, -signs * scores / t).sum())))
+
+
+def line_of_yes(scores: Floats, truth: Bools) -> tuple[float, float]:
+    """Temperature and shift, (score - shift) / temperature, under which yes and no are likeliest (Platt 1999): for a
+    head that was trained on other shares of yes than it will meet."""
+    fitted = LogisticRegression(C=1e6).fit(scores[:, None], truth)
+    slope, start = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    if slope <= 0:
+        raise ValueError("the scores say the opposite of the truth: this head has learnt nothing")
+    return 1 / slope, -start / slope
 
 
 def thresholds(probabilities: Floats, truth: Bools) -> Floats:

@@ -12,26 +12,40 @@ import numpy as np
 from classifiers.base import LABELS, STAGES
 from classifiers.language import LANGUAGES
 from classifiers.load import About
+from classifiers.train import measure
+from classifiers.train.answers import Scores
 from classifiers.train.export import MAX_TOKENS
 from classifiers.train.measure import Calibration, Figures
 
 NAME: Final = "tertulia-small/2"
+LEAST: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 _TEXT: Final = Path(__file__).with_name("card.template.md")
 
 
 def calibrated(heads: Path, given: Calibration, out: Path) -> None:
-    """Fold the temperatures into the heads."""
+    """Fold temperatures and shift into the heads."""
     heat = {"sentiment": given.sentiment, "stages": given.stages, "relevance": given.relevance, "embedding": 1.0}
     with np.load(heads, allow_pickle=False) as arrays:
-        cooled = {name: (arrays[name] / heat[name.partition(".")[0]]).astype(np.float32) for name in arrays.files}
+        raw = dict(arrays)
+    raw["relevance.bias"] = raw["relevance.bias"] - given.shift
+    cooled = {name: (array / heat[name.partition(".")[0]]).astype(np.float32) for name, array in raw.items()}
     thresholds = {"stages.thresholds": given.thresholds.astype(np.float32)}
     np.savez_compressed(out / "heads.npz", allow_pickle=False, **cooled, **thresholds)
 
 
 def write(
-    shipped: Figures, as_trained: Figures, unpruned: Figures, given: Calibration, out: Path, today: dt.date
+    shipped: Figures,
+    as_trained: Figures,
+    unpruned: Figures,
+    held: Scores,
+    given: Calibration,
+    out: Path,
+    today: dt.date,
 ) -> None:
-    """The three other files. `as_trained`: the same network in float32; `unpruned`: the same with all words."""
+    """The three other files. `as_trained`: the same network in float32; `unpruned`: the same with all words.
+
+    `held` are the posts that set the temperatures.
+    """
     about = About(NAME, MAX_TOKENS)
     (out / "model.json").write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
     (out / "confusion.json").write_bytes(msgspec.json.encode(shipped.confusion, order="sorted") + b"\n")
@@ -39,7 +53,7 @@ def write(
         "name": NAME, "date": today.isoformat(), "tokens": str(MAX_TOKENS),
         "opinions": _opinions(shipped), "stages": _stages(shipped, given), "relevance": _relevance(shipped),
         "calibration": _calibration(shipped, given), "losses": _losses(shipped, as_trained, unpruned),
-        "confusion": _confusion(shipped),
+        "confusion": _confusion(shipped), "kept": _kept(held, given),
     }  # fmt: skip
     text = _TEXT.read_text(encoding="utf-8")
     for key, value in filled.items():
@@ -76,6 +90,11 @@ def _relevance(f: Figures) -> str:
         f"F1 **{f.relevance_f1['all']:.1f}**, right {f.relevance_accuracy:.1f} %. F1 by language: {by_language}. "
         f"Brands that training saw: F1 {f.relevance_f1['known']:.1f}; brands it never saw: {f.relevance_f1['new']:.1f}."
     )
+
+
+def _kept(held: Scores, given: Calibration) -> str:
+    rows = [(str(least), *(f"{share:.0f} %" for share in measure.kept(held, given, least))) for least in LEAST]
+    return _table(("`match.relevance`", "kept of those that mean the brand", "kept of the others"), *rows)
 
 
 def _calibration(f: Figures, given: Calibration) -> str:

@@ -25,12 +25,18 @@ TWEETS: Final = tuple(name for name in TARGETED if name in {"en_semeval_topics",
 
 @dataclass(frozen=True)
 class Calibration:
-    """Temperatures of the heads, and thresholds of the stages."""
+    """Temperatures of the heads, where "meant" begins, and thresholds of the stages."""
 
     sentiment: float
     stages: float
     relevance: float
+    shift: float
+    """Of the scores of relevance, before the temperature."""
     thresholds: Floats
+
+    def meant(self, scores: Floats) -> Floats:
+        """The probability that the brand is meant."""
+        return _sigmoid((scores - self.shift) / self.relevance)
 
 
 def calibration(scores: Scores) -> Calibration:
@@ -43,7 +49,7 @@ def calibration(scores: Scores) -> Calibration:
     return Calibration(
         calibrate.temperature_of_labels(opinions.sentiment, labels, weights),
         of_stages,
-        calibrate.temperature_of_yes(relevance.relevance, relevance_truth(relevance.examples)),
+        *calibrate.line_of_yes(relevance.relevance, relevance_truth(relevance.examples)),
         calibrate.thresholds(_sigmoid(stages.stages / of_stages), stage_truth(stages.examples)),
     )
 
@@ -93,17 +99,17 @@ def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -
         {name: 100 * float((truth == answer).mean()) for name, (truth, answer) in by_set.items()},
         _stage_f1(stages, given),
         _by_language(stages, lambda part: float(np.mean(list(_stage_f1(part, given).values())))),
-        _by_language(relevance, _relevance_f1)
+        _by_language(relevance, lambda part: _relevance_f1(part, given))
         | {
-            "known": _relevance_f1(relevance.of(lambda e: brand(e) in known_brands)),
-            "new": _relevance_f1(relevance.of(lambda e: brand(e) not in known_brands)),
+            "known": _relevance_f1(relevance.of(lambda e: brand(e) in known_brands), given),
+            "new": _relevance_f1(relevance.of(lambda e: brand(e) not in known_brands), given),
         },
-        100 * float(((relevance.relevance > 0) == relevance_truth(relevance.examples)).mean()),
+        100 * float(((given.meant(relevance.relevance) > 0.5) == relevance_truth(relevance.examples)).mean()),
         {
             "sentiment": _opinion_error(plain, given),
             "targeted": _opinion_error(opinions.of(lambda e: e.target is not None), given),
-            "stages": _yes_error(stages.stages / given.stages, stage_truth(stages.examples)),
-            "relevance": _yes_error(relevance.relevance / given.relevance, relevance_truth(relevance.examples)),
+            "stages": _yes_error(_sigmoid(stages.stages / given.stages), stage_truth(stages.examples)),
+            "relevance": _yes_error(given.meant(relevance.relevance), relevance_truth(relevance.examples)),
         },
         {lang: _confusion(opinions.of(lambda e, code=lang: e.lang == code)) for lang in LANGUAGES},  # type: ignore[misc]
     )
@@ -137,9 +143,17 @@ def _stage_f1(part: Scores, given: Calibration) -> dict[str, float]:
     return {stage: 100 * f1_score(truth[:, i], answers[:, i], zero_division=0.0) for i, stage in enumerate(STAGES)}
 
 
-def _relevance_f1(part: Scores) -> float:
+def _relevance_f1(part: Scores, given: Calibration) -> float:
     """F1 of "meant"."""
-    return 100 * float(f1_score(relevance_truth(part.examples), part.relevance > 0, zero_division=0.0))
+    meant = given.meant(part.relevance) > 0.5
+    return 100 * float(f1_score(relevance_truth(part.examples), meant, zero_division=0.0))
+
+
+def kept(scores: Scores, given: Calibration, least: float) -> tuple[float, float]:
+    """What a `match.relevance` of `least` keeps: percent of the posts that mean the brand, and of the others."""
+    part = scores.of(lambda e: e.relevant is not None)
+    truth, stays = relevance_truth(part.examples), given.meant(part.relevance) >= least
+    return 100 * float(stays[truth].mean()), 100 * float(stays[~truth].mean())
 
 
 def _by_language(part: Scores, figure: Callable[[Scores], float]) -> dict[str, float]:
@@ -153,8 +167,8 @@ def _opinion_error(part: Scores, given: Calibration) -> float:
     return calibrate.error(p.max(axis=1), p.argmax(axis=1) == sentiment_truth(part.examples))
 
 
-def _yes_error(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
-    p = _sigmoid(scores).ravel()
+def _yes_error(probabilities: Floats, truth: npt.NDArray[np.bool_]) -> float:
+    p = probabilities.ravel()
     return calibrate.error(np.maximum(p, 1 - p), (p >= 0.5) == truth.ravel())
 
 

@@ -161,6 +161,16 @@ def test_temperatures_undo_overconfidence() -> None:
     assert calibrate.temperature_of_yes(3 * np.repeat(true[:, :1], 7, axis=1), yes) == pytest.approx(3, rel=0.1)
 
 
+def test_a_shifted_head_is_put_straight() -> None:
+    """Trained on few yes, it says no too often."""
+    random = np.random.default_rng(0)
+    true = random.normal(size=20_000)
+    yes = random.random(20_000) < 1 / (1 + np.exp(-true))
+    assert calibrate.line_of_yes(2 * true - 1.5, yes) == pytest.approx((2, -1.5), rel=0.1)
+    with pytest.raises(ValueError, match="opposite"):
+        calibrate.line_of_yes(-true, yes)
+
+
 def test_the_calibration_error_is_the_mean_gap() -> None:
     sure = np.repeat([0.95, 0.55], 100)
     right = np.repeat([True, False, True], [75, 70, 55])
