@@ -87,7 +87,7 @@ class Nostr(Source):
     async def collect(self, cursor: Any) -> AsyncIterator[Batch]:
         """What the relays bring, each from where it had come to."""
         place = msgspec.convert(cursor, Place) if cursor is not None else Place()
-        place.relays = {url: place.relays[url] for url in self.options.relays if url in place.relays}
+        place.relays = {url: at for url, at in place.relays.items() if url in self.options.relays}
         memory, failed = Memory(place.told), dict[str, Retry]()
         queue: asyncio.Queue[Arrival] = asyncio.Queue(maxsize=4)
         deaths: list[BaseException] = []
@@ -110,9 +110,9 @@ class Nostr(Source):
         """The next batch with something in it, or an empty one after a while. Raises `Retry` when no relay is left."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self.beat_s
-        while (left := until - loop.time()) > 0:
+        while not memory.answered or loop.time() < until:
             try:
-                async with asyncio.timeout(left):
+                async with asyncio.timeout_at(until if memory.answered else None):
                     arrival = await queue.get()
             except TimeoutError:
                 break
@@ -125,12 +125,14 @@ class Nostr(Source):
             batch = await asyncio.to_thread(self._told, arrival, place, memory)  # signatures take milliseconds each
             if batch is not None:
                 return batch
-        return Batch()
+        return Batch(bad=memory.take_bad())
 
     def _told(self, arrival: Arrival, place: Place, memory: Memory) -> Batch | None:
-        """What is new in an arrival; None: nothing, not even the resume point."""
-        posts, bad = list[Post](), arrival.bad
+        """What is new in an arrival; None: nothing that moves the resume point on."""
+        posts = list[Post]()
         reached = before = place.relays.get(arrival.relay, 0)
+        for item in arrival.bad:
+            memory.hold_bad(item)
         for record in arrival.events:
             try:
                 event = read_event(record)
@@ -139,25 +141,26 @@ class Nostr(Source):
                         check_signature(event)
                     posts += memory.posts(event, self.options.viewer, self._wanted)
             except BadPost as error:
-                bad.append(Bad(record, str(error), arrival.relay))
+                memory.hold_bad(Bad(record, str(error), arrival.relay))
                 continue
             if arrival.live:  # an author may write any date: never go on later than when it came
                 reached = max(reached, min(event.created_at, arrival.at))
-        reached = max(reached, arrival.reached or 0)
-        if not posts and not bad and reached == before:
+        if arrival.reached is not None:
+            reached, memory.answered = max(reached, arrival.reached), True
+        if not posts and reached == before and not memory.crowded:
             return None
         if reached:
             place.relays[arrival.relay] = reached
         place.told = memory.newest()
-        return Batch(posts=posts, bad=bad, cursor=msgspec.to_builtins(place))
+        return Batch(posts=posts, bad=memory.take_bad(), cursor=msgspec.to_builtins(place))
 
     async def _follow(self, url: str, place: Place, queue: asyncio.Queue[Arrival]) -> None:
         """Connect again and again; each failure is told to the consumer, who knows how the others fare."""
-        failures, loop = 0, asyncio.get_running_loop()
+        failures, loop, silence_s = 0, asyncio.get_running_loop(), self.options.silence.total_seconds()
         while True:
             await asyncio.sleep(max(0.0, self._rests.get(url, 0.0) - loop.time()))
             before = place.relays.get(url)
-            relay = Relay(url, self._filters(before), self.tools.http, self.tools.now, self._silence_s)
+            relay = Relay(url, self._filters(before), self.tools.http, self.tools.now, silence_s)
             try:
                 await relay.read(queue)
             except Retry as failure:
@@ -185,10 +188,6 @@ class Nostr(Source):
         if not place.relays or (reached := datetime.fromtimestamp(max(place.relays.values()), UTC)) >= begin:
             return None
         return Gap(reached, begin, f"away for longer than sources.nostr.furthest ({self.options.furthest})")
-
-    @property
-    def _silence_s(self) -> float:
-        return float(self.options.silence.total_seconds())
 
 
 def _all(failed: Mapping[str, Retry]) -> Retry:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+import xxhash
 
+from bots.sources.base import Bad
 from bots.sources.lru import Lru
 from bots.sources.nostr_events import DELETION, PLATFORM, VANISH, Event, name, post_of, targets
 from streams.records import Post
 
 MOST = 50_000  # events in memory
 KEPT = 1_000  # posts in the resume point
+MOST_BAD = 200
 
 Told = dict[str, tuple[str, int]]
 """Post id -> author and Unix time, oldest first."""
@@ -25,6 +28,9 @@ class Memory:
         self._seen: Lru[str, bool] = Lru(MOST)
         self._gone: Lru[tuple[str, str], bool] = Lru(MOST)  # (post, author) that was taken back before it came
         self._left: Lru[str, int] = Lru(MOST)  # author -> until when all is to vanish
+        self._bad: list[Bad] = []
+        self.answered = False
+        """Whether any relay has given all it had stored: before, nothing is a sign of life."""
         for known in told:
             self._seen.put(known, True)
 
@@ -35,6 +41,23 @@ class Memory:
     def knows(self, event_id: str) -> bool:
         """Whether the event was told, or is not to be told."""
         return self._seen.get(event_id) is not None
+
+    def hold_bad(self, item: Bad) -> None:
+        """A bad record waits for a batch that moves on: alone it would be told at each start, and hold the start up."""
+        looks = xxhash.xxh3_128_hexdigest(item.record)
+        if self._seen.get(looks) is None:
+            self._seen.put(looks, True)
+            self._bad.append(item)
+
+    def take_bad(self) -> list[Bad]:
+        """The bad records so far, each once."""
+        bad, self._bad = self._bad, []
+        return bad
+
+    @property
+    def crowded(self) -> bool:
+        """Whether too many bad records wait."""
+        return len(self._bad) > MOST_BAD
 
     def posts(self, event: Event, viewer: str, wanted: frozenset[str]) -> list[Post]:
         """What a new event says: a post, or deletions of what its author wrote. Raises `BadPost`."""

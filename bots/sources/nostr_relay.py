@@ -42,14 +42,17 @@ class _Stamp(msgspec.Struct):
 
 
 class _Walk:
-    """Reads one filter's stored events backwards: relays cut long answers off, newest first."""
+    """Reads one filter's stored events backwards: relays cut long answers off, newest first.
+
+    A page ends anywhere in a second, and `until` takes its own second in or, on some relays (nostr-relay), does not. So
+    the last second is asked for in the wider sense, then in the narrower, and left when neither brings anything new.
+    """
 
     def __init__(self, filter_: Filter) -> None:
         self._filter = filter_
         self._oldest: int | None = None
-        self._until: int | None = None
+        self._until, self._step, self._new = math.inf, 0, False
         self._ids: set[str] = set()
-        self._new, self._any = 0, False
 
     def take(self, event: bytes) -> None:
         """An event of the page that is being read."""
@@ -57,20 +60,18 @@ class _Walk:
             stamp = msgspec.json.decode(event, type=_Stamp)
         except (ValueError, RecursionError):
             return  # whoever reads the event says what is wrong with it
-        if self._filter["since"] <= stamp.created_at <= (self._until or math.inf):
-            self._any = True
-            self._new += stamp.id not in self._ids
+        if self._filter["since"] <= stamp.created_at <= self._until and stamp.id not in self._ids:
+            self._new = True
             self._ids.add(stamp.id)
             self._oldest = min(stamp.created_at, self._oldest or stamp.created_at)
 
     def following(self) -> Filter | None:
         """The filter of the page after this one; None: that was all."""
-        if self._oldest is None or not self._any:
+        if self._oldest is None:
             return None
-        # A page ends anywhere in a second, so that second is asked for again, and left when it has nothing new.
-        self._until = self._oldest if self._new else self._oldest - 1
-        self._new, self._any = 0, False
-        return {**self._filter, "until": self._until} if self._until >= self._filter["since"] else None
+        self._step = 1 if self._new else self._step - 1
+        self._until, self._new = self._oldest + self._step, False
+        return {**self._filter, "until": self._until} if self._step >= -1 else None
 
 
 class Relay:

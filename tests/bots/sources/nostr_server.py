@@ -72,11 +72,16 @@ class Fault:
 
 
 class NostrServer:
-    """`url` goes into `relays`. `cap`: so many stored events are the longest answer, the newest ones first."""
+    """`url` goes into `relays`. `cap`: so many stored events are the longest answer, the newest ones first.
 
-    def __init__(self, events: Sequence[Signed] = (), *, cap: int = 500, faults: Sequence[Fault] = ()) -> None:
-        self.events, self.cap = list(events), cap
-        self.raw: list[bytes] = []  # frames that are sent before the stored events, as they are
+    `strict`: `until` leaves its own second out, as nostr-relay has it.
+    """
+
+    def __init__(
+        self, events: Sequence[Signed] = (), *, cap: int = 500, faults: Sequence[Fault] = (), strict: bool = False
+    ) -> None:
+        self.events, self.cap, self.strict = list(events), cap, strict
+        self.raw: list[bytes] = []  # frames that are sent as they are, to who connects first
         self.faults: deque[Fault] = deque(faults)
         self.asked: list[list[Any]] = []
         self.agents: list[str] = []
@@ -128,7 +133,8 @@ class NostrServer:
         await socket.prepare(request)
         self._live[socket] = {}
         try:
-            for frame in self.raw:
+            while self.raw:
+                frame = self.raw.pop(0)
                 await socket.send_frame(frame, WSMsgType.TEXT)
             async for message in socket:
                 await self._message(socket, json.loads(message.data))
@@ -141,6 +147,8 @@ class NostrServer:
     async def _message(self, socket: web.WebSocketResponse, message: list[Any]) -> None:
         self.asked.append(message)
         kind, name, *filters = message
+        if self.strict:
+            filters = [item | {"until": item["until"] - 1} if "until" in item else item for item in filters]
         if kind == "CLOSE":
             self._live[socket].pop(name, None)
             return

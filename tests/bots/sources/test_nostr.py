@@ -105,9 +105,10 @@ async def test_one_relay_that_fails_leaves_the_others_alone(http: Http) -> None:
     assert (len(found.texts), found.retries) == (6, [])
 
 
-async def test_a_page_that_ends_in_the_middle_of_a_second_loses_nothing(http: Http) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_page_that_ends_in_the_middle_of_a_second_loses_nothing(http: Http, strict: bool) -> None:
     stored = [made(1, f"note {number}", AT - 600 + number // 4) for number in range(23)]
-    server = NostrServer(stored, cap=5)
+    server = NostrServer(stored, cap=5, strict=strict)
     async with server.serving():
         found = await run(source_of(http, server), 23)
     assert sorted(found.texts) == sorted(item["content"] for item in stored)
