@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -98,7 +98,7 @@ class Wikimedia(Source):
                 place.id = None  # the service does not know the position (any more): go on by time
             await asyncio.sleep(self.pause_s * self.tools.random.uniform(0.5, 1.0))
 
-    async def _connection(self, place: Place) -> AsyncIterator[Batch]:
+    async def _connection(self, place: Place) -> AsyncGenerator[Batch, None]:
         """One connection to its end. Raises `Retry`, also for one that ends without having said anything."""
         posts, bad = list[Post](), list[Bad]()
         before, gap, heard = place.at, cast("Gap | None", None), False

@@ -108,10 +108,14 @@ class WikimediaWorld(World):
 
     def change(self) -> bool:
         self.edit(300, "enwiki", "Olive oil", "Ana")
-        hidden = {"log_type": "delete", "log_action": "revision", "log_params": {"ids": ["20000", 5], "nfield": "1"}}
+        hidden: dict[str, Any] = {
+            "log_type": "delete",
+            "log_action": "revision",
+            "log_params": {"ids": ["20000", 5], "nfield": "1"},
+        }
         self.log.append(_line(self._change(301, "enwiki", "Olive oil", type="log", **hidden)))
         self._expected["wikimedia:en.wikipedia.org/20000"] = None
-        gone = {"log_type": "delete", "log_action": "delete", "log_params": [], "type": "log"}
+        gone: dict[str, Any] = {"log_type": "delete", "log_action": "delete", "log_params": [], "type": "log"}
         title = TITLES[2]
         self.log.append(_line(self._change(302, "enwiki", title, **gone)))
         for name, told in self._expected.items():
