@@ -130,7 +130,7 @@ class Wikimedia(Source):
         place.id = event.id or place.id
 
     def _wanted(self, change: Change) -> bool:
-        return self._titles.wanted(change) and (self.options.bots or not change.bot)
+        return self._titles.wanted(change) and (self.options.bots or not change.bot or change.type == "log")
 
     def _url(self, place: Place) -> str:
         url = f"{self.options.base_url}/v2/stream/recentchange"

@@ -58,6 +58,16 @@ async def test_titles_that_name_a_brand_are_wanted_and_bots_only_if_asked_for(ht
     assert any(post.author and post.author.bot for post in everybody.posts)
 
 
+async def test_a_deletion_by_a_bot_counts_even_where_bots_are_not_wanted(http: Http) -> None:
+    world = WikimediaWorld()
+    gone: dict[str, Any] = {"type": "log", "log_type": "delete", "log_action": "delete", "bot": True}
+    world.log = [change(), change(**gone)]
+    async with serving(world.serve) as server:
+        world.url = server.url
+        batch = await first(http, world, bots=False)
+    assert [post.op for post in batch.posts] == ["create", "delete"]
+
+
 async def test_the_first_start_looks_back_and_the_next_goes_on_by_the_streams_own_position(http: Http) -> None:
     world = WikimediaWorld()
     async with serving(world.serve) as server:
