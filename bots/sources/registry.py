@@ -9,6 +9,10 @@ from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
 from bots.sources.hackernews import HackerNews
+from bots.sources.nostr import Nostr
 from bots.sources.rss import Rss
+from bots.sources.wikimedia import Wikimedia
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Demo)}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Nostr, Rss, Wikimedia, Demo)
+}

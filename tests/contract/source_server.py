@@ -39,14 +39,14 @@ class SourceServer:
             return web.Response(status=429, headers={"Retry-After": "0"})
         if fault == "garbage":
             return web.Response(body=b'{"items": [1, 2, \xff\x00')
-        if fault == "close":
+        if fault == "close" or (fault == "cut" and "Upgrade" in request.headers):
             assert request.transport is not None
             request.transport.close()
             return web.Response()
         if fault == "hang":
             await asyncio.sleep(3_600)
         response = await self._handler(request)
-        if fault in ("cut", "slow") and isinstance(response.body, bytes):
+        if fault in ("cut", "slow") and isinstance(response, web.Response) and isinstance(response.body, bytes):
             return await _broken(request, response, cut=fault == "cut")
         return response
 
