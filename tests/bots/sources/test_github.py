@@ -168,9 +168,12 @@ async def test_what_vanished_is_found_when_a_second_look_is_due(desk: Desk, http
     source = desk.source(http)
     first = await take(source, 25)
     assert {post.op for post in posts_of(first)} == {"create"}
-    del desk.world.comments[40], desk.world.issues[20]
+    for number in (40, 19, 44):  # the last two stand under the issue
+        del desk.world.comments[number]
+    del desk.world.issues[20]
     desk.now += timedelta(minutes=59)
-    assert not posts_of(second := await take(source, 25, first[-1].cursor))
+    second = await take(source, 25, first[-1].cursor)
+    assert not posts_of(second)
     desk.now += timedelta(minutes=2)
     third = await take(source, 25, second[-1].cursor)
     gone = {post.id.split("/", 2)[2] for post in posts_of(third)}
@@ -206,9 +209,7 @@ async def test_a_time_from_the_future_hides_nothing(desk: Desk, http: Http) -> N
 
 async def test_repositories_that_are_no_longer_named_are_forgotten(desk: Desk, http: Http) -> None:
     first = await take(desk.source(http), 25)
-    later = await take(
-        desk.source(http, repositories=["acme/other", "acme/private", REPOSITORY + "2"]), 1, first[-1].cursor
-    )
+    later = await take(desk.source(http, repositories=["acme/rocket2", "acme/private"]), 1, first[-1].cursor)
     assert not later[0].cursor["threads"]
 
 
@@ -234,13 +235,13 @@ def test_recorded_answers(kind: str) -> None:
         assert post.created_at == datetime(2013, 10, 26, 2, 25, 22, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"", b"[1,", b"\xff", b'{"message": "Bad credentials"}'])
+@pytest.mark.parametrize("body", [b"{}", b"", b"[1,", b"\xff", b"[" * 2_000 + b"]" * 2_000])
 def test_what_is_no_list_is_a_retry(body: bytes) -> None:
     with pytest.raises(HttpError):
         read_page(body, "a/b", "issues", PUBLIC)
 
 
-@pytest.mark.parametrize("item", [b"null", b"1", b'{"number": 1}', b"[" * 2_000 + b"]" * 2_000])
+@pytest.mark.parametrize("item", [b"null", b"1", b'{"number": 1}', b'{"number": 1e99}'])
 def test_what_is_no_issue_is_handed_on_as_bad(item: bytes) -> None:
     page = read_page(b"[" + item + b"]", "a/b", "issues", PUBLIC)
     assert (page.records, len(page.bad)) == ([], 1)
