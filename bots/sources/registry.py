@@ -11,5 +11,8 @@ from bots.sources.demo import Demo
 from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
 from bots.sources.rss import Rss
+from bots.sources.stackexchange import StackExchange
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, Demo)}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, StackExchange, Demo)
+}
