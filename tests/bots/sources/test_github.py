@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,16 @@ async def test_the_token_is_sent_and_a_refused_one_is_named_but_not_shown(desk: 
         await take(desk.source(http, token="geheim-7"), 2)
     assert desk.asked[0].headers["Authorization"] == "Bearer geheim-7"
     assert "geheim" not in str(refused.value)
+
+
+async def test_an_allowance_that_is_used_up_is_everybodys_and_says_how_long(desk: Desk, http: Http) -> None:
+    desk.status = {"/issues": 403}
+    desk.headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 3_000)}
+    with pytest.raises(HttpError, match="used up") as spent:
+        await take(desk.source(http), 5)
+    assert spent.value.after is not None
+    assert spent.value.after > 2_900
+    assert len(desk.asked) == 1
 
 
 async def test_without_a_token_none_is_sent(desk: Desk, http: Http) -> None:
