@@ -8,6 +8,7 @@ from __future__ import annotations
 from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
+from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
 from bots.sources.nostr import Nostr
 from bots.sources.rss import Rss
@@ -15,4 +16,8 @@ from bots.sources.wikimedia import Wikimedia
 
 SOURCES: dict[str, type[Source]] = {
     source.name: source for source in (Bluesky, HackerNews, Nostr, Rss, Wikimedia, Demo)
+from bots.sources.stackexchange import StackExchange
+
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, StackExchange, Demo)
 }

@@ -22,6 +22,8 @@ from tests.contract.source_server import FAULTS, Fault, SourceServer, serving
 from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld, World
 from tests.contract.worlds.nostr import NostrWorld
 from tests.contract.worlds.wikimedia import WikimediaWorld
+from tests.contract.worlds.github import GitHubWorld
+from tests.contract.worlds.stackexchange import StackExchangeWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -98,6 +100,8 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "replay": ReplayWorld,
     "nostr": lambda folder: NostrWorld(),
     "wikimedia": lambda folder: WikimediaWorld(),
+    "github": lambda folder: GitHubWorld(),
+    "stackexchange": lambda folder: StackExchangeWorld(),
 }
 
 
