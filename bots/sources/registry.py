@@ -9,6 +9,7 @@ from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
 from bots.sources.hackernews import HackerNews
+from bots.sources.mastodon import Mastodon
 from bots.sources.rss import Rss
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Demo)}
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Mastodon, Rss, Demo)}
