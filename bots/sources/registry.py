@@ -11,6 +11,7 @@ from bots.sources.demo import Demo
 from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
 from bots.sources.nostr import Nostr
+from bots.sources.mastodon import Mastodon
 from bots.sources.rss import Rss
 from bots.sources.wikimedia import Wikimedia
 
@@ -21,3 +22,4 @@ from bots.sources.stackexchange import StackExchange
 SOURCES: dict[str, type[Source]] = {
     source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, StackExchange, Demo)
 }
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Mastodon, Rss, Demo)}

@@ -24,6 +24,7 @@ from tests.contract.worlds.nostr import NostrWorld
 from tests.contract.worlds.wikimedia import WikimediaWorld
 from tests.contract.worlds.github import GitHubWorld
 from tests.contract.worlds.stackexchange import StackExchangeWorld
+from tests.contract.worlds.mastodon import MastodonWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -102,6 +103,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "wikimedia": lambda folder: WikimediaWorld(),
     "github": lambda folder: GitHubWorld(),
     "stackexchange": lambda folder: StackExchangeWorld(),
+    "mastodon": lambda folder: MastodonWorld(),
 }
 
 
