@@ -98,11 +98,13 @@ class Retry(Exception):
 
 
 class HttpError(Retry):
-    """The server did not give what was asked for; `status` is 0 when there was no answer at all."""
+    """The server did not give what was asked for; `status` is 0 when there was no answer at all, `body` the first 16 KiB
+    of what it said instead.
+    """
 
-    def __init__(self, reason: str, status: int = 0, after: float | None = None) -> None:
+    def __init__(self, reason: str, status: int = 0, after: float | None = None, body: bytes = b"") -> None:
         super().__init__(reason, after)
-        self.status = status
+        self.status, self.body = status, body
 
 
 class Misconfigured(Exception):
