@@ -98,8 +98,9 @@ class Retry(Exception):
 
 
 class HttpError(Retry):
-    """The server did not give what was asked for; `status` is 0 when there was no answer at all, `body` the first 16 KiB
-    of what it said instead.
+    """The server did not give what was asked for.
+
+    `status` is 0 when there was no answer at all; `body` holds the first 16 KiB of what the server said instead.
     """
 
     def __init__(self, reason: str, status: int = 0, after: float | None = None, body: bytes = b"") -> None:

@@ -10,5 +10,6 @@ from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
 from bots.sources.hackernews import HackerNews
 from bots.sources.rss import Rss
+from bots.sources.youtube import YouTube
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Demo)}
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, Demo)}
