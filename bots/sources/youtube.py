@@ -58,7 +58,8 @@ class YouTube(Source):
                     yield batch
             except HttpError as error:
                 self._failed(job, error)
-                yield Batch()
+                place.tried(job, self.tools.now().timestamp())
+                yield Batch(cursor=msgspec.to_builtins(place))
                 if self._failures.keys() >= self._jobs(place).keys():
                     raise Retry(f"nothing can be read; the last reason: {error}", error.after) from error
             else:
@@ -80,7 +81,8 @@ class YouTube(Source):
         jobs = self._jobs(place)
         for job, looked in sorted(jobs.items(), key=lambda item: item[1]):
             if job not in self._due:
-                self._due[job] = clock() + min(every, max(0.0, looked + every - now))
+                wait = 0.0 if self._more(job, place) else min(every, max(0.0, looked + every - now))
+                self._due[job] = clock() + wait
         self._due = {job: due for job, due in self._due.items() if job in jobs or job == "again"}
         due = {job: self._due[job] for job in jobs}
         if self._api.usable and self._stale(place, now):
@@ -147,12 +149,17 @@ class YouTube(Source):
 
     def _succeeded(self, job: str, place: Place) -> None:
         self._failures.pop(job, None)
+        pause = 0.0 if self._more(job, place) else self.options.every.total_seconds()
+        if job == "again":  # every second unit at most
+            pause = 2 * self._api.pause
+        elif job.startswith("await"):  # it is not there, else it would be a video by now
+            pause = LONGEST_PAUSE_S
+        self._wait(job, pause)
+
+    def _more(self, job: str, place: Place) -> bool:
+        """Whether there are answers to be read before the next look."""
         kind, _, name = job.partition(" ")
-        video = place.videos.get(name)
-        more = kind == "again" or (kind == "video" and video is not None and unread(video.seen))
-        # What is looked at again gets every second unit at most.
-        pause = 2 * self._api.pause if kind == "again" else 0.0 if more else self.options.every.total_seconds()
-        self._wait(job, pause if kind != "await" or video else LONGEST_PAUSE_S)
+        return kind == "video" and name in place.videos and unread(place.videos[name].seen) is not None
 
     def _failed(self, job: str, error: HttpError) -> None:
         count = self._failures[job] = self._failures.get(job, 0) + 1

@@ -63,14 +63,14 @@ class Looks:
             gap = None
         for thread in threads:
             video.count(thread)
-        video.looked = place.stamp(self._now())
+        video.looked, video.begun = place.stamp(self._now()), True
         place.forget(self._configured, checked=True)
         yield Batch(bad=self.fresh(bad), gap=gap, cursor=msgspec.to_builtins(place))
 
     async def _newest(self, video: Video, home: Home) -> tuple[list[Thread], list[Bad], bool]:
         threads, bad, token = list[Thread](), list[Bad](), ""
         asked = {"videoId": home.video, "order": "time", "part": "snippet,replies", **_HUNDRED}
-        for _ in range(MOST_PAGES if video.looked else self._first):
+        for _ in range(MOST_PAGES if video.begun else self._first):
             page = await self._api.page("commentThreads", asked, token)
             found, worse = read_each(page.items, lambda item: read_thread(item, home))
             threads += [thread for thread, _ in found]
@@ -84,7 +84,7 @@ class Looks:
         """More were new than one look reads: older ones stay untold. At the first look that is how it is meant."""
         oldest = min((thread.top.published for thread in threads), default=0)
         before = max((seen.published for native, seen in video.seen.items() if "." not in native), default=0)
-        if not video.looked:
+        if not video.begun:
             video.floor = max(video.floor, oldest)
             return None
         start, end = (datetime.fromtimestamp(moment, UTC) for moment in (before or oldest, oldest))

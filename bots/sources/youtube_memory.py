@@ -38,7 +38,7 @@ class Seen(msgspec.Struct, array_like=True):
 
 
 class Video(msgspec.Struct):
-    """A video told of. `looked`: the last look at its comments (0: none yet)."""
+    """A video told of. `looked`: when its comments were last asked for; `begun`: whether they were ever read."""
 
     channel: str
     venue: str
@@ -47,6 +47,7 @@ class Video(msgspec.Struct):
     told: int
     checks: int = 0
     looked: float = 0.0
+    begun: bool = False
     floor: int = 0
     seen: dict[str, Seen] = {}
 
@@ -110,6 +111,13 @@ class Place(msgspec.Struct):
         """The time of a look, later than that of all before: whoever starts again begins with the longest ago."""
         self.latest = max(now, self.latest + 0.001)
         return self.latest
+
+    def tried(self, job: str, now: float) -> None:
+        """A look has failed: the others' turn comes first, also after a restart."""
+        kind, _, name = job.partition(" ")
+        item = self.channels.get(name) if kind == "channel" else self.videos.get(name)
+        if item is not None:
+            item.looked = self.stamp(now)
 
     def watched(self, configured: Sequence[str]) -> list[str]:
         """Videos whose comments are read: those in the feeds now, and those configured."""
