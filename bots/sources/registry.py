@@ -5,6 +5,7 @@ A new network is one file beside this one, one line here, recorded payloads in i
 
 from __future__ import annotations
 
+from bots.sources.appstore import AppStore
 from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
@@ -12,4 +13,6 @@ from bots.sources.hackernews import HackerNews
 from bots.sources.rss import Rss
 from bots.sources.youtube import YouTube
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, Demo)}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, AppStore, Demo)
+}
