@@ -22,6 +22,7 @@ from bots.sources.youtube_comments import Looks
 from bots.sources.youtube_memory import Channel, Place, due_comments, unread
 from bots.sources.youtube_options import YouTubeOptions
 from bots.sources.youtube_posts import NoFeed, Told, read_feed
+from streams.records import Post
 
 log = logging.getLogger(__name__)
 
@@ -125,17 +126,22 @@ class YouTube(Source):
             videos, bad = await asyncio.to_thread(read_feed, answer.body)
         except NoFeed as error:
             raise HttpError(f"channel {name}: {error}", HTTPStatus.OK) from error
+        channel.etag, channel.modified, channel.looked = answer.etag, answer.last_modified, looked
         gap = _gap(channel, videos)
+        posts = self._shown(place, channel, videos)
+        yield Batch(posts=posts, bad=self._looks.fresh(bad), gap=gap, cursor=msgspec.to_builtins(place))
+
+    def _shown(self, place: Place, channel: Channel, videos: list[Told]) -> list[Post]:
+        """What to tell of the videos in a channel's feed, oldest first."""
         posts = [post for video in videos if (post := self._news(place, channel, video))]
         channel.current = [video.native for video in videos if video.native in place.videos]
         if not channel.newest and videos:
             channel.floor = videos[0].published
         channel.newest = max([channel.newest, *(video.published for video in videos)])
-        channel.looked, channel.etag, channel.modified = looked, answer.etag, answer.last_modified
         place.forget(self.options.videos, checked=self._api.usable)
-        yield Batch(posts=posts, bad=self._looks.fresh(bad), gap=gap, cursor=msgspec.to_builtins(place))
+        return posts
 
-    def _news(self, place: Place, channel: Channel, video: Told) -> Any:
+    def _news(self, place: Place, channel: Channel, video: Told) -> Post | None:
         known = place.videos.get(video.native)
         if known is None:
             if video.published < channel.floor:

@@ -13,7 +13,7 @@ from bots.sources.base import Bad, Batch, Gap
 from bots.sources.lru import Lru
 from bots.sources.youtube_api import MOST_IDS, Closed, Missing, YouTubeApi
 from bots.sources.youtube_memory import Place, Video, checked, due_comments
-from bots.sources.youtube_posts import Home, Thread, Told, read_comment, read_each, read_thread, read_video
+from bots.sources.youtube_posts import Home, Thread, Told, id_of, read_comment, read_each, read_thread, read_video
 from streams.records import Post
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,11 @@ class Looks:
 
     def __init__(self, api: YouTubeApi, now: Callable[[], datetime], first: int, configured: Sequence[str]) -> None:
         self._api, self._first, self._configured = api, first, configured
-        self._now = lambda: int(now().timestamp())
+        self._clock = now
         self._told_bad: Lru[bytes, bool] = Lru(1_000)  # a page is read many times, its bad records are told once
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
 
     async def configured(self, place: Place, name: str) -> AsyncIterator[Batch]:
         """A video named in the options, as it comes to be known; nothing when it is not there. Raises `HttpError`."""
@@ -106,7 +109,7 @@ class Looks:
         found, bad = read_each(items, lambda item: read_comment(item, home))
         for batch in self._tell(place, video, found):
             yield batch
-        there = _ids(items)
+        there = set(map(id_of, items))
         gone = [] if token else [native for native in video.under(parent) if native not in there]
         posts = [post for native in gone for post in video.remove(name, native)]
         video.seen[parent].read = video.seen[parent].total
@@ -141,7 +144,7 @@ class Looks:
     async def _videos_again(self, place: Place, names: Sequence[str]) -> Batch:
         items = await self._api.by_id("videos", names)
         videos, bad = read_each(items, read_video)
-        there = _ids(items)
+        there = set(map(id_of, items))
         checked((place.videos[name] for name in names), self._now())
         posts = [post for name in names if name not in there for post in place.remove(name)]
         shown = {name for channel in place.channels.values() for name in channel.current}
@@ -162,10 +165,10 @@ class Looks:
         except Closed:  # whether they are still there cannot be seen
             items, there = [], set(due)
         else:
-            there = _ids(items)
+            there = set(map(id_of, items))
         checked((place.videos[name].seen[native] for native, name in due.items()), self._now())
         for item in items:
-            name = due.get(_id(item))
+            name = due.get(id_of(item))
             if name is None:
                 continue
             video, home = place.videos[name], place.home(name)
@@ -193,11 +196,3 @@ class Looks:
         for item in found:
             self._told_bad.put(item.record, True)
         return found
-
-
-def _ids(items: Iterable[Any]) -> set[str]:
-    return {_id(item) for item in items}
-
-
-def _id(item: Any) -> str:
-    return str(item.get("id", "")) if isinstance(item, dict) else ""

@@ -73,7 +73,7 @@ def read_each(items: Iterable[Any], read: Callable[[Any], T]) -> tuple[list[T], 
         try:
             found.append(read(item))
         except (ValueError, OverflowError) as error:  # msgspec's and `BadPost` are ValueErrors
-            bad.append(Bad(msgspec.json.encode(item), f"unreadable: {error}", _native(item)))
+            bad.append(Bad(msgspec.json.encode(item), f"unreadable: {error}", id_of(item)[:100]))
     return found, bad
 
 
@@ -175,6 +175,7 @@ def _digest(text: str) -> str:
     return xxhash.xxh3_64_hexdigest(text.encode(errors="replace"))[:8]
 
 
-def _native(item: Any) -> str:
+def id_of(item: Any) -> str:
+    """The id of a resource, also of one that makes no sense otherwise."""
     found = item.get("id") if isinstance(item, dict) else None
-    return str(found)[:100] if found else ""
+    return str(found) if found else ""

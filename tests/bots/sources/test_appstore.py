@@ -36,7 +36,7 @@ class Kept:
         """What is told in so many batches: op and id."""
         options = self.world.options().model_copy(update={**ONE, **changed})
         source = AppStore(options, Tools(self._http, lambda: self.now, Random(1), ()))
-        told = []
+        told = list[tuple[str, str]]()
         async with aclosing(cast(Any, source.collect(self.cursor))) as stream:
             for _ in range(batches):
                 batch: Batch = await anext(stream)

@@ -17,9 +17,10 @@ from pydantic import SecretStr, ValidationError
 
 from bots.http import Http
 from bots.sources.base import Batch, Gap, Misconfigured, Retry, Tools
-from bots.sources.youtube import YouTube, YouTubeOptions
+from bots.sources.youtube import YouTube
 from bots.sources.youtube_api import YouTubeApi
 from bots.sources.youtube_memory import MOST_SEEN, Place, Seen, Video
+from bots.sources.youtube_options import YouTubeOptions
 from bots.sources.youtube_posts import Home, read_comment, read_each, read_thread, read_video
 from tests.contract.source_server import serving
 from tests.contract.worlds.youtube import ALONE, CHANNELS, KEY, YouTubeWorld, refuse

@@ -9,7 +9,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bots.sources.base import SourceOptions
-from bots.sources.youtube import YouTube, YouTubeOptions
+from bots.sources.youtube import YouTube
+from bots.sources.youtube_options import YouTubeOptions
 from tests.contract.source_worlds import Told, World
 
 KEY = "AIza-of-the-test"
