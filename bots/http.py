@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 __all__ = ["Http", "HttpError", "Response", "plain", "seconds_of"]
 
 MOST_BYTES = 16 * 1024 * 1024  # of one body
+MOST_COMPLAINT = 16 * 1024  # of the body of a refusal
 LONGEST_REST_S = 30.0  # a rate limit that ends sooner is waited for here; a longer one is the runner's business
 PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 598, 599})
 
@@ -157,7 +158,7 @@ class Http:
         timeout = aiohttp.ClientTimeout(total=None, connect=self._timeout.connect, sock_read=quiet_s)
         await self._rest(url)
         async with self._errors(url), self._open.get(url, headers=asked, timeout=timeout) as answer:
-            self._check(url, answer)
+            await self._check(url, answer)
             async for event in server_events(answer.content.iter_any()):
                 yield event
 
@@ -165,7 +166,7 @@ class Http:
         async with self._errors(url), self._open.get(url, params=params, headers=headers) as answer:
             self._note_limits(url, answer)
             if answer.status != HTTPStatus.NOT_MODIFIED:
-                self._check(url, answer)
+                await self._check(url, answer)
             body = await _body(url, answer, most)
             return Response(
                 status=answer.status,
@@ -190,10 +191,11 @@ class Http:
         except (aiohttp.ClientError, OSError) as error:
             raise HttpError(f"the answer of {plain(url)} broke off: {type(error).__name__}") from error
 
-    def _check(self, url: str, answer: aiohttp.ClientResponse) -> None:
+    async def _check(self, url: str, answer: aiohttp.ClientResponse) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             after = seconds_of(answer.headers.get("Retry-After"))
-            raise HttpError(f"{plain(url)} answers {answer.status} {answer.reason or ''}".strip(), answer.status, after)
+            reason = f"{plain(url)} answers {answer.status} {answer.reason or ''}".strip()
+            raise HttpError(reason, answer.status, after, await _complaint(answer))
         if answer.status != HTTPStatus.OK:
             raise HttpError(f"{plain(url)} answers {answer.status}, not a body", answer.status)
 
@@ -226,6 +228,17 @@ async def _body(url: str, answer: aiohttp.ClientResponse, most: int) -> bytes:
             raise HttpError(f"{plain(url)} sends more than {most} bytes", answer.status)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _complaint(answer: aiohttp.ClientResponse) -> bytes:
+    """The beginning of a refusal's body, as far as it comes: some networks tell their reasons only there."""
+    body = b""
+    try:
+        while len(body) < MOST_COMPLAINT and (chunk := await answer.content.read(MOST_COMPLAINT - len(body))):
+            body += chunk
+    except (TimeoutError, aiohttp.ClientError, OSError):  # the status has said enough
+        log.debug("the body of a refusal broke off")
+    return body
 
 
 def plain(url: str) -> str:

@@ -98,11 +98,14 @@ class Retry(Exception):
 
 
 class HttpError(Retry):
-    """The server did not give what was asked for; `status` is 0 when there was no answer at all."""
+    """The server did not give what was asked for.
 
-    def __init__(self, reason: str, status: int = 0, after: float | None = None) -> None:
+    `status` is 0 when there was no answer at all; `body` holds the first 16 KiB of what the server said instead.
+    """
+
+    def __init__(self, reason: str, status: int = 0, after: float | None = None, body: bytes = b"") -> None:
         super().__init__(reason, after)
-        self.status = status
+        self.status, self.body = status, body
 
 
 class Misconfigured(Exception):

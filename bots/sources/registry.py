@@ -5,6 +5,7 @@ A new network is one file beside this one, one line here, recorded payloads in i
 
 from __future__ import annotations
 
+from bots.sources.appstore import AppStore
 from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
@@ -23,3 +24,8 @@ SOURCES: dict[str, type[Source]] = {
     source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, StackExchange, Demo)
 }
 SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Mastodon, Rss, Demo)}
+from bots.sources.youtube import YouTube
+
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, AppStore, Demo)
+}

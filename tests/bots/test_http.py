@@ -96,6 +96,16 @@ async def test_a_used_up_allowance_is_not_overdrawn(http: Http, serve: Serve) ->
     assert 890 < caught.value.after <= 900
 
 
+async def test_a_refusal_keeps_the_beginning_of_what_it_said(http: Http, serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=403, body=b"because " + b"x" * 100_000)
+
+    with pytest.raises(HttpError) as raised:
+        await http.get_bytes(await serve(answer))
+    assert raised.value.body.startswith(b"because xxx")
+    assert len(raised.value.body) == 16 * 1024
+
+
 async def test_what_has_not_changed_is_not_sent_again(http: Http, serve: Serve) -> None:
     async def answer(request: web.Request) -> web.Response:
         if request.headers.get("If-None-Match") == '"1"' and request.headers.get("If-Modified-Since") == "then":

@@ -25,6 +25,8 @@ from tests.contract.worlds.wikimedia import WikimediaWorld
 from tests.contract.worlds.github import GitHubWorld
 from tests.contract.worlds.stackexchange import StackExchangeWorld
 from tests.contract.worlds.mastodon import MastodonWorld
+from tests.contract.worlds.appstore import AppStoreWorld
+from tests.contract.worlds.youtube import YouTubeWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -104,6 +106,8 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "github": lambda folder: GitHubWorld(),
     "stackexchange": lambda folder: StackExchangeWorld(),
     "mastodon": lambda folder: MastodonWorld(),
+    "appstore": lambda folder: AppStoreWorld(),
+    "youtube": lambda folder: YouTubeWorld(),
 }
 
 
