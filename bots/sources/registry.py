@@ -8,7 +8,8 @@ from __future__ import annotations
 from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
+from bots.sources.discourse import Discourse
 from bots.sources.hackernews import HackerNews
 from bots.sources.rss import Rss
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Demo)}
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Demo)}

@@ -20,6 +20,7 @@ from bots.sources.base import Batch, Retry, Source, Tools
 from streams.records import Post, check_post
 from tests.contract.source_server import FAULTS, Fault, SourceServer, serving
 from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld, World
+from tests.contract.worlds.discourse import DiscourseWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -94,6 +95,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "hackernews": lambda folder: HackerNewsWorld(),
     "rss": lambda folder: RssWorld(),
     "replay": ReplayWorld,
+    "discourse": lambda folder: DiscourseWorld(),
 }
 
 
