@@ -1,8 +1,7 @@
 """Discourse forums through their public JSON: no credentials, any number of forums, each with its own resume point.
 
-Posts have rising numbers, and `/posts.json?before=N` gives up to 50 below N (old servers: those of the last 50 numbers),
-so a look at `number + 49` holds every public post of the 49 numbers from `number` on. New posts, missed ones and
-re-checks all come by such looks, oldest first, and a kill after any of them loses nothing.
+Posts have rising numbers. New posts, missed ones and re-checks all come by looks at a window of numbers, oldest first,
+so that a kill after any of them loses nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -19,6 +17,7 @@ from pydantic import Field, field_validator
 
 from bots.http import HttpError
 from bots.sources.base import Bad, Batch, Misconfigured, Retry, Source, SourceOptions, Tools
+from bots.sources.discourse_looks import Look, Looks
 from bots.sources.discourse_posts import Forum
 from bots.sources.lru import Lru
 from bots.sources.markup import web_address
@@ -27,11 +26,8 @@ from config.units import Duration
 
 log = logging.getLogger(__name__)
 
-WINDOW = 49  # numbers that one look covers, whatever the server's age
 PARALLEL = 8
 CHECKS = 5  # looks at old posts between two looks at the newest
-CONFIRM = 10  # missing posts that are asked for by number, per look
-GONE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 LONGEST_PAUSE_S = 6 * 3_600.0
 
 
@@ -76,18 +72,6 @@ class Place(msgspec.Struct):
     watch: Watch = msgspec.field(default_factory=Watch)
 
 
-class Look(msgspec.Struct):
-    """A page: its records, the numbers it covers, what is missing for certain, and what is still to be settled."""
-
-    records: list[Any]
-    low: int
-    high: int
-    gone: list[int] = []
-    open: list[int] = []
-    ahead: int | None = None  # where the newest page starts, while there is something to read before it
-    recheck: bool = False
-
-
 class Pace(msgspec.Struct):
     """When a forum is due (the loop's clock), its failures in a row, and what else a restart may forget."""
 
@@ -95,7 +79,7 @@ class Pace(msgspec.Struct):
     failures: int = 0
     reason: str = ""
     ahead: int | None = None
-    checks: int = 0
+    checks: int = 0  # looks at old posts that are left until the next look at the newest
 
 
 class Discourse(Source):
@@ -108,8 +92,8 @@ class Discourse(Source):
     def __init__(self, options: Any, tools: Tools) -> None:
         super().__init__(options, tools)
         self._forums = {base: Forum(base) for base in options.forums}
+        self._looks = {base: Looks(tools.http, base) for base in options.forums}
         self._paces = {base: Pace() for base in options.forums}
-        self._there: Lru[str, bool] = Lru(2_000)  # off the list but still readable: not asked for at every look
         self._unreadable: Lru[bytes, bool] = Lru(1_000)  # records without a number, told once
 
     async def collect(self, cursor: Any) -> AsyncIterator[Batch]:
@@ -126,10 +110,11 @@ class Discourse(Source):
             await asyncio.sleep(max(0.0, due[0][0] - loop.time()))
             bases = [base for at, base in due if at <= loop.time()]
             looks = await asyncio.gather(*(self._try(base, places[base]) for base in bases))
+            news = News()
             for base, look in zip(bases, looks, strict=True):
-                # Only now: a resume point must not know of posts that are yielded after it.
-                news = self._news(base, places[base], look) if look is not None else News()
-                yield Batch(posts=news.posts, bad=news.bad, cursor=msgspec.to_builtins(places, str_keys=True))
+                if look is not None:
+                    self._tell(base, places[base], look, news)
+            yield Batch(posts=news.posts, bad=news.bad, cursor=msgspec.to_builtins(places, str_keys=True))
             if bases and all(pace.failures for pace in self._paces.values()):
                 raise Retry("no forum can be read; the last one: " + self._paces[bases[-1]].reason)
 
@@ -145,75 +130,27 @@ class Discourse(Source):
 
     async def _look(self, base: str, place: Place) -> Look:
         """The next look: what was missed first, then what is due for a re-check, then the newest."""
-        pace, start = self._paces[base], place.next
+        pace, start, looks = self._paces[base], place.next, self._looks[base]
         ahead = pace.ahead
         if ahead is None:
             if pace.checks and (due := place.watch.due(self._now())):
-                return await self._missing(base, place, await self._window(base, due[0], recheck=True))
-            newest = await self._newest(base)
-            start = self._start(place, newest)
+                return await looks.settle(await looks.window(due[0], recheck=True), place.watch)
+            newest = await looks.newest()
+            if start is None and newest.records:
+                start = self._first(newest.high)
             if start is None or start >= newest.low:
-                return await self._missing(base, place, newest)
+                return await looks.settle(newest, place.watch)
             ahead = newest.low
         assert start is not None, "nothing is ahead of a forum without posts"
-        look = await self._window(base, start)
+        look = await looks.window(start)
         look.ahead, look.high = ahead, min(look.high, ahead)
-        return await self._missing(base, place, look)
+        return await looks.settle(look, place.watch)
 
-    def _start(self, place: Place, newest: Look) -> int | None:
-        if place.next is not None or not newest.records:
-            return place.next
-        return max(1, newest.high - self.options.first)
-
-    async def _newest(self, base: str) -> Look:
-        records = await self._page(base, {})
-        numbers = _numbers(records)
-        return Look(records, min(numbers, default=0), max(numbers, default=-1) + 1)
-
-    async def _window(self, base: str, low: int, *, recheck: bool = False) -> Look:
-        records = await self._page(base, {"before": str(low + WINDOW)})
-        return Look(records, low, low + WINDOW, recheck=recheck)
-
-    async def _page(self, base: str, params: dict[str, str]) -> list[Any]:
-        found = await self.tools.http.get_json(f"{base}/posts.json", params=params)
-        records = found.get("latest_posts") if isinstance(found, dict) else None
-        if not isinstance(records, list):
-            raise HttpError(f"{base}/posts.json holds no latest_posts: is it a Discourse forum?", HTTPStatus.OK)
-        return records
-
-    async def _missing(self, base: str, place: Place, look: Look) -> Look:
-        """What was told of and is not on the page is asked for by number: it may only have left the list."""
-        there = set(_numbers(look.records))
-        missing = [
-            number
-            for number, known in place.watch.known.items()
-            if look.low <= number < look.high and known.live and number not in there
-        ]
-        if not look.recheck:
-            missing = [number for number in missing if self._there.get(f"{base} {number}") is None]
-        for number in missing[:CONFIRM]:
-            if await self._is_gone(base, number):
-                look.gone.append(number)
-            else:
-                self._there.put(f"{base} {number}", True)
-        look.open = missing[CONFIRM:]
-        return look
-
-    async def _is_gone(self, base: str, number: int) -> bool:
-        try:
-            record = await self.tools.http.get_json(f"{base}/posts/{number}.json")
-        except HttpError as error:
-            if error.status in GONE:
-                return True
-            raise
-        flags = ("deleted_at", "user_deleted", "hidden")
-        return isinstance(record, dict) and any(record.get(flag) for flag in flags)
-
-    def _news(self, base: str, place: Place, look: Look) -> News:
+    def _tell(self, base: str, place: Place, look: Look, news: News) -> None:
         """What a look tells, by number; and where the forum stands after it."""
-        now, watch, news = self._now(), place.watch, News()
+        now, watch = self._now(), place.watch
         if place.next is None and look.records:
-            place.next = watch.floor = self._first(look)
+            place.next = watch.floor = look.low if look.ahead is not None else self._first(look.high)
         reads = []
         for record in look.records:
             read = self._forums[base].read(record)
@@ -226,10 +163,10 @@ class Discourse(Source):
         for number in look.gone:
             watch.gone(number, news)
         self._advance(base, place, look, now)
-        return news
 
-    def _first(self, look: Look) -> int:
-        return look.low if look.ahead is not None else max(1, look.high - self.options.first)
+    def _first(self, high: int) -> int:
+        first: int = self.options.first
+        return max(1, high - first)
 
     def _bad(self, bad: Bad, news: News) -> None:
         if self._unreadable.get(bad.record) is None:
@@ -264,8 +201,3 @@ class Discourse(Source):
 
     def _wait(self, pace: Pace, pause: timedelta) -> None:
         pace.due = asyncio.get_running_loop().time() + pause.total_seconds() * self.tools.random.uniform(1.0, 1.1)
-
-
-def _numbers(records: list[Any]) -> list[int]:
-    found = [record.get("id") for record in records if isinstance(record, dict)]
-    return [number for number in found if isinstance(number, int)]

@@ -1,7 +1,7 @@
 """What a source has told of and looks at again, for networks that do not say when a post is edited or deleted.
 
-Numbers are the network's own, rising ones. All of it is kept in the resume point, so it is bounded: at most `most` posts,
-and none longer than the last look.
+Numbers are the network's own, rising ones. All of it is kept in the resume point, so it is bounded: at most `most`
+posts, and none longer than the last look.
 """
 
 from __future__ import annotations

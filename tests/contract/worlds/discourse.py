@@ -12,11 +12,11 @@ from bots.sources.base import SourceOptions
 from bots.sources.discourse import Discourse, DiscourseOptions
 from tests.contract.source_worlds import Told, World
 
-QUOTE = '<aside class="quote no-group" data-username="ann" data-post="1" data-topic="{topic}"><div class="title">ann:</div>'
+QUOTE = '<aside class="quote" data-username="ann" data-post="1" data-topic="{topic}"><div class="title">ann:</div>'
 TEXTS = {  # raw -> (HTML, the text a person reads)
     "plain": ("<p>It&rsquo;s <b>fine</b></p>", "It’s fine"),
     "two": ("<p>one</p>\n<p>two<br>three</p>", "one\n\ntwo\nthree"),
-    "emoji": ("<p>שלום 👩‍👩‍👧‍👦 e\u0301 \u202e \U0001f1e9\U0001f1ea</p>", "שלום 👩‍👩‍👧‍👦 é \u202e \U0001f1e9\U0001f1ea"),
+    "emoji": ("<p>שלום 👩‍👩‍👧‍👦 e\u0301 \u202e</p>", "שלום 👩‍👩‍👧‍👦 é \u202e"),
     "quoting": (QUOTE + "<blockquote><p>not mine</p></blockquote></aside><p>but this is</p>", "but this is"),
     "box": ('<aside class="onebox" data-onebox-src="https://example.org/a"><p>preview</p></aside>', "preview"),
     "code": ("<pre><code>a &lt; b</code></pre>", "a < b"),
