@@ -10,6 +10,7 @@ from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
 from bots.sources.github import GitHub
+from bots.sources.discourse import Discourse
 from bots.sources.hackernews import HackerNews
 from bots.sources.nostr import Nostr
 from bots.sources.mastodon import Mastodon
@@ -29,3 +30,4 @@ from bots.sources.youtube import YouTube
 SOURCES: dict[str, type[Source]] = {
     source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, AppStore, Demo)
 }
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Demo)}

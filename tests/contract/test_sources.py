@@ -27,6 +27,7 @@ from tests.contract.worlds.stackexchange import StackExchangeWorld
 from tests.contract.worlds.mastodon import MastodonWorld
 from tests.contract.worlds.appstore import AppStoreWorld
 from tests.contract.worlds.youtube import YouTubeWorld
+from tests.contract.worlds.discourse import DiscourseWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -108,6 +109,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "mastodon": lambda folder: MastodonWorld(),
     "appstore": lambda folder: AppStoreWorld(),
     "youtube": lambda folder: YouTubeWorld(),
+    "discourse": lambda folder: DiscourseWorld(),
 }
 
 
