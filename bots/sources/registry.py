@@ -5,29 +5,34 @@ A new network is one file beside this one, one line here, recorded payloads in i
 
 from __future__ import annotations
 
+from typing import Final
+
 from bots.sources.appstore import AppStore
 from bots.sources.base import Source
 from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
-from bots.sources.github import GitHub
 from bots.sources.discourse import Discourse
+from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
-from bots.sources.nostr import Nostr
 from bots.sources.mastodon import Mastodon
+from bots.sources.nostr import Nostr
 from bots.sources.rss import Rss
-from bots.sources.wikimedia import Wikimedia
-
-SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (Bluesky, HackerNews, Nostr, Rss, Wikimedia, Demo)
 from bots.sources.stackexchange import StackExchange
-
-SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (Bluesky, HackerNews, Rss, GitHub, StackExchange, Demo)
-}
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Mastodon, Rss, Demo)}
+from bots.sources.wikimedia import Wikimedia
 from bots.sources.youtube import YouTube
 
-SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (Bluesky, HackerNews, Rss, YouTube, AppStore, Demo)
-}
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Demo)}
+_ALL: Final[tuple[type[Source], ...]] = (
+    Bluesky,
+    Mastodon,
+    HackerNews,
+    Discourse,
+    YouTube,
+    GitHub,
+    StackExchange,
+    AppStore,
+    Wikimedia,
+    Nostr,
+    Rss,
+    Demo,
+)
+SOURCES: dict[str, type[Source]] = {source.name: source for source in _ALL}

@@ -20,14 +20,14 @@ from bots.sources.base import Batch, Retry, Source, Tools
 from streams.records import Post, check_post
 from tests.contract.source_server import FAULTS, Fault, SourceServer, serving
 from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld, World
-from tests.contract.worlds.nostr import NostrWorld
-from tests.contract.worlds.wikimedia import WikimediaWorld
-from tests.contract.worlds.github import GitHubWorld
-from tests.contract.worlds.stackexchange import StackExchangeWorld
-from tests.contract.worlds.mastodon import MastodonWorld
 from tests.contract.worlds.appstore import AppStoreWorld
-from tests.contract.worlds.youtube import YouTubeWorld
 from tests.contract.worlds.discourse import DiscourseWorld
+from tests.contract.worlds.github import GitHubWorld
+from tests.contract.worlds.mastodon import MastodonWorld
+from tests.contract.worlds.nostr import NostrWorld
+from tests.contract.worlds.stackexchange import StackExchangeWorld
+from tests.contract.worlds.wikimedia import WikimediaWorld
+from tests.contract.worlds.youtube import YouTubeWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
