@@ -10,6 +10,9 @@ from bots.sources.bluesky import Bluesky
 from bots.sources.demo import Demo
 from bots.sources.discourse import Discourse
 from bots.sources.hackernews import HackerNews
+from bots.sources.lemmy import Lemmy
 from bots.sources.rss import Rss
 
-SOURCES: dict[str, type[Source]] = {source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Demo)}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Lemmy, Demo)
+}

@@ -21,6 +21,7 @@ from streams.records import Post, check_post
 from tests.contract.source_server import FAULTS, Fault, SourceServer, serving
 from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld, World
 from tests.contract.worlds.discourse import DiscourseWorld
+from tests.contract.worlds.lemmy import LemmyWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -96,6 +97,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "rss": lambda folder: RssWorld(),
     "replay": ReplayWorld,
     "discourse": lambda folder: DiscourseWorld(),
+    "lemmy": lambda folder: LemmyWorld(),
 }
 
 
