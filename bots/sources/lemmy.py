@@ -42,17 +42,13 @@ class LemmyOptions(SourceOptions):
     scope: Literal["Local", "All"] = Field(
         default="Local", description="Local: the instance's own communities; All: also those it knows from others."
     )
-    poll: Duration = Field(
-        default=timedelta(minutes=1), description="Pause between two looks at one list, at most 12h."
-    )
-    pause: Duration = Field(
-        default=timedelta(milliseconds=500), description="Pause between two pages of one list, at most 1m."
-    )
+    poll: Duration = Field(default=timedelta(minutes=1), description="Pause between two looks, at most 12h.")
+    pause: Duration = Field(default=timedelta(milliseconds=500), description="Pause between two pages, at most 1m.")
     first: Annotated[int, Field(ge=0, le=2_000)] = Field(
-        default=100, description="At the first start, so many posts and comments back, per list."
+        default=100, description="At the first start, so many per list."
     )
     recheck: Annotated[int, Field(ge=50, le=20_000)] = Field(
-        default=1_000, description="Posts per list that are looked at again for edits and deletions."
+        default=1_000, description="Posts per list that are looked at again."
     )
 
     @field_validator("poll", "pause")
@@ -176,10 +172,8 @@ class Lemmy(Source):
         return gap
 
     def _floor(self, numbers: list[int]) -> int:
-        first: int = self.options.first
-        if not first:
-            return max(numbers, default=-1) + 1
-        return numbers[-first] if first <= len(numbers) else 0
+        newest = numbers[-self.options.first :] if self.options.first else []
+        return min(newest, default=max(numbers, default=-1) + 1) if len(newest) == self.options.first else 0
 
     def _bad(self, bad: Bad, news: News) -> None:
         if self._unreadable.get(bad.record) is None:
@@ -202,6 +196,4 @@ def _gap(place: Place, look: Look) -> Gap | None:
 
 def _widest(found: list[Gap | None]) -> Gap | None:
     gaps = [gap for gap in found if gap is not None]
-    if not gaps:
-        return None
-    return Gap(min(gap.start for gap in gaps), max(gap.end for gap in gaps), gaps[0].reason)
+    return Gap(min(gap.start for gap in gaps), max(gap.end for gap in gaps), gaps[0].reason) if gaps else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -96,14 +95,10 @@ def test_markdown_becomes_text_and_links(source: str, text: str, links: tuple[st
 
 
 @pytest.mark.parametrize("hostile", ["*a ", "*a*b", "[a](", "![[", "- ", "\n \t", "_", "<http://"])
-def test_hostile_markdown_costs_no_more_than_its_length(hostile: str) -> None:
-    def cost(times: int) -> float:
-        start = time.process_time()
-        read_markdown(hostile * times)
-        return time.process_time() - start
-
-    cost(100)
-    assert cost(8_000) < 40 * max(cost(1_000), 0.002)  # a square would be 64 times
+@pytest.mark.timeout(60)  # what costs the square of its length takes far longer
+def test_hostile_markdown_is_read_to_its_end(hostile: str) -> None:
+    text, links = read_markdown(hostile * 8_000 + "end")
+    assert text.endswith("end") or any(link.endswith("end") for link in links)
 
 
 def test_a_comment_names_author_root_parent_and_community() -> None:
