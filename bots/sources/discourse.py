@@ -37,12 +37,8 @@ class DiscourseOptions(SourceOptions):
     forums: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
         default=(), description="Addresses of Discourse forums, such as https://meta.discourse.org."
     )
-    poll: Duration = Field(
-        default=timedelta(minutes=1), description="Pause between two looks at one forum, at most 12h."
-    )
-    pause: Duration = Field(
-        default=timedelta(seconds=1), description="Pause between two requests when there is more to read, at most 1m."
-    )
+    poll: Duration = Field(default=timedelta(minutes=1), description="Pause between two looks, at most 12h.")
+    pause: Duration = Field(default=timedelta(seconds=1), description="Pause while there is more to read, at most 1m.")
     first: Annotated[int, Field(ge=0)] = Field(default=100, description="At the first start, so many posts back.")
     recheck: Annotated[int, Field(ge=50, le=20_000)] = Field(
         default=2_000, description="Posts per forum that are looked at again for edits and deletions."

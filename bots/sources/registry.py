@@ -16,6 +16,7 @@ from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
 from bots.sources.mastodon import Mastodon
 from bots.sources.nostr import Nostr
+from bots.sources.lemmy import Lemmy
 from bots.sources.rss import Rss
 from bots.sources.stackexchange import StackExchange
 from bots.sources.wikimedia import Wikimedia
@@ -36,3 +37,6 @@ _ALL: Final[tuple[type[Source], ...]] = (
     Demo,
 )
 SOURCES: dict[str, type[Source]] = {source.name: source for source in _ALL}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Lemmy, Demo)
+}

@@ -60,12 +60,17 @@ class Watch(msgspec.Struct):
         if known.looks == len(LOOKS_S):
             self._forget(number)
 
+    def is_news(self, read: Read) -> bool:
+        """Whether a record says something that has not been told."""
+        before = self.known.get(read.number)
+        if before is None:
+            return read.number >= self.floor
+        return before.said != read.said or read.id not in ("", before.id)
+
     def tell(self, read: Read, news: News, now: float) -> None:
         """Put into `news` what is new about a record, and remember it."""
         before = self.known.get(read.number)
-        if before is None and read.number < self.floor:
-            return
-        if before is not None and before.said == read.said and read.id in ("", before.id):
+        if not self.is_news(read):
             return
         if before is not None and read.id and before.id != read.id:  # moved
             self.gone(read.number, news)

@@ -28,6 +28,7 @@ from tests.contract.worlds.nostr import NostrWorld
 from tests.contract.worlds.stackexchange import StackExchangeWorld
 from tests.contract.worlds.wikimedia import WikimediaWorld
 from tests.contract.worlds.youtube import YouTubeWorld
+from tests.contract.worlds.lemmy import LemmyWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
@@ -110,6 +111,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "appstore": lambda folder: AppStoreWorld(),
     "youtube": lambda folder: YouTubeWorld(),
     "discourse": lambda folder: DiscourseWorld(),
+    "lemmy": lambda folder: LemmyWorld(),
 }
 
 
