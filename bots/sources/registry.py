@@ -14,9 +14,9 @@ from bots.sources.demo import Demo
 from bots.sources.discourse import Discourse
 from bots.sources.github import GitHub
 from bots.sources.hackernews import HackerNews
+from bots.sources.lemmy import Lemmy
 from bots.sources.mastodon import Mastodon
 from bots.sources.nostr import Nostr
-from bots.sources.lemmy import Lemmy
 from bots.sources.rss import Rss
 from bots.sources.stackexchange import StackExchange
 from bots.sources.wikimedia import Wikimedia
@@ -27,6 +27,7 @@ _ALL: Final[tuple[type[Source], ...]] = (
     Mastodon,
     HackerNews,
     Discourse,
+    Lemmy,
     YouTube,
     GitHub,
     StackExchange,
@@ -37,6 +38,3 @@ _ALL: Final[tuple[type[Source], ...]] = (
     Demo,
 )
 SOURCES: dict[str, type[Source]] = {source.name: source for source in _ALL}
-SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (Bluesky, HackerNews, Rss, Discourse, Lemmy, Demo)
-}

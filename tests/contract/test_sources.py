@@ -23,12 +23,12 @@ from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld,
 from tests.contract.worlds.appstore import AppStoreWorld
 from tests.contract.worlds.discourse import DiscourseWorld
 from tests.contract.worlds.github import GitHubWorld
+from tests.contract.worlds.lemmy import LemmyWorld
 from tests.contract.worlds.mastodon import MastodonWorld
 from tests.contract.worlds.nostr import NostrWorld
 from tests.contract.worlds.stackexchange import StackExchangeWorld
 from tests.contract.worlds.wikimedia import WikimediaWorld
 from tests.contract.worlds.youtube import YouTubeWorld
-from tests.contract.worlds.lemmy import LemmyWorld
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST_RESTARTS = 60
