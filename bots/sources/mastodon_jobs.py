@@ -14,8 +14,8 @@ import msgspec
 from bots.http import HttpError
 from bots.sources.base import Bad
 from bots.sources.mastodon_api import LOWEST, earlier
+from bots.sources.mastodon_forms import Status, read_status
 from bots.sources.mastodon_memory import Check, Mark, Memory
-from bots.sources.mastodon_posts import Status, read_status
 from bots.sources.mastodon_reader import Found, Reader
 
 log = logging.getLogger(__name__)

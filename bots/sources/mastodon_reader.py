@@ -10,7 +10,8 @@ import msgspec
 from bots.sources.base import Bad
 from bots.sources.lru import Lru
 from bots.sources.mastodon_api import Api
-from bots.sources.mastodon_posts import Known, Status, author_id, host_of, post_id, read_status
+from bots.sources.mastodon_forms import Status, read_status
+from bots.sources.mastodon_posts import Known, author_id, host_of, post_id
 
 MOST_KNOWN = 50_000  # statuses of one server
 

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from bots.sources.base import SourceOptions
-from bots.sources.mastodon import Mastodon, MastodonOptions
+from bots.sources.mastodon import Mastodon
+from bots.sources.mastodon_options import MastodonOptions
 from tests.contract.source_worlds import Told, World
 
 START_MS = 1_795_000_000_000
