@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 from pydantic import Field
@@ -20,6 +20,10 @@ from streams.records import Post
 
 if TYPE_CHECKING:
     from bots.http import Http
+
+
+LOOKS_S: Final = (3_600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
+"""So many seconds after it was told a post is looked at again, where the network does not tell of edits and deletions."""
 
 
 class Bad(msgspec.Struct, frozen=True):

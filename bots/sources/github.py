@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 import msgspec
 
 from bots.http import HttpError
-from bots.sources.base import Bad, Batch, Misconfigured, Source, SourceOptions, Tools
+from bots.sources.base import LOOKS_S, Bad, Batch, Misconfigured, Source, SourceOptions, Tools
 from bots.sources.github_api import Api, GitHubOptions
 from bots.sources.github_posts import KINDS, Names, Record
-from bots.sources.second_looks import WAITS_S, Complaints, SecondLooks, Threads
+from bots.sources.second_looks import Complaints, SecondLooks, Threads
 from streams.records import Post
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class GitHub(Source):
     name: ClassVar[str] = "github"
     options_type: ClassVar[type[SourceOptions]] = GitHubOptions
     quiet_s: ClassVar[float] = 2 * 3_600.0  # an hour's allowance that is used up is waited for
-    waits_s: ClassVar[Sequence[float]] = WAITS_S
+    waits_s: ClassVar[Sequence[float]] = LOOKS_S
 
     def __init__(self, options: Any, tools: Tools) -> None:
         super().__init__(options, tools)

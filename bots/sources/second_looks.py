@@ -12,13 +12,12 @@ from typing import Literal
 import msgspec
 import xxhash
 
-from bots.sources.base import Bad, Batch
+from bots.sources.base import LOOKS_S, Bad, Batch
 from bots.sources.lru import Lru
 
 MOST_THREADS = 1_000
 MOST_POSTS = 5_000
 MOST_IN_THREAD = 500
-WAITS_S = (3_600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
 
 
 class Thread(msgspec.Struct, array_like=True):
@@ -36,7 +35,7 @@ Threads = dict[str, Thread]
 class SecondLooks:
     """Works on the `threads` of a resume point, in place."""
 
-    def __init__(self, threads: Threads, waits_s: Sequence[float] = WAITS_S) -> None:
+    def __init__(self, threads: Threads, waits_s: Sequence[float] = LOOKS_S) -> None:
         self.threads, self._waits_s = threads, waits_s
 
     def news(self, thread: str, post: str, words: str, now: float) -> Literal["create", "update"] | None:

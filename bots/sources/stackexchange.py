@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from bots.http import HttpError
-from bots.sources.base import Bad, Batch, Misconfigured, Source, SourceOptions, Tools
-from bots.sources.second_looks import WAITS_S, Complaints, SecondLooks, Threads
+from bots.sources.base import LOOKS_S, Bad, Batch, Misconfigured, Source, SourceOptions, Tools
+from bots.sources.second_looks import Complaints, SecondLooks, Threads
 from bots.sources.stackexchange_api import Api, StackExchangeOptions
 from bots.sources.stackexchange_posts import Talk, deletion, read_talks
 from streams.records import Post
@@ -52,7 +52,7 @@ class StackExchange(Source):
     name: ClassVar[str] = "stackexchange"
     options_type: ClassVar[type[SourceOptions]] = StackExchangeOptions
     quiet_s: ClassVar[float] = 25 * 3_600.0  # the last request of a day may wait for the next one
-    waits_s: ClassVar[Sequence[float]] = WAITS_S
+    waits_s: ClassVar[Sequence[float]] = LOOKS_S
 
     def __init__(self, options: Any, tools: Tools) -> None:
         super().__init__(options, tools)

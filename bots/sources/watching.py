@@ -10,11 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from bots.sources.base import Bad
+from bots.sources.base import LOOKS_S, Bad
 from streams.records import Post
-
-LOOKS_S = (3_600, 86_400, 7 * 86_400, 30 * 86_400)
-"""So many seconds after it was told a post is looked at again."""
 
 
 class Known(msgspec.Struct, array_like=True):

@@ -12,11 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from bots.sources.base import LOOKS_S
 from bots.sources.youtube_posts import Home, Thread, Told
 from streams.records import Post
 
 MOST_SEEN = 4_000
-STEPS_S = (3_600, 86_400, 7 * 86_400, 30 * 86_400)
 
 
 class Seen(msgspec.Struct, array_like=True):
@@ -34,7 +34,7 @@ class Seen(msgspec.Struct, array_like=True):
     @property
     def due(self) -> float:
         """When it is to be looked at again."""
-        return self.told + STEPS_S[self.checks] if self.checks < len(STEPS_S) else float("inf")
+        return self.told + LOOKS_S[self.checks] if self.checks < len(LOOKS_S) else float("inf")
 
 
 class Video(msgspec.Struct):
@@ -54,7 +54,7 @@ class Video(msgspec.Struct):
     @property
     def due(self) -> float:
         """When it is to be looked at again."""
-        return self.told + STEPS_S[self.checks] if self.checks < len(STEPS_S) else float("inf")
+        return self.told + LOOKS_S[self.checks] if self.checks < len(LOOKS_S) else float("inf")
 
     def op(self, comment: Told) -> Literal["create", "update"] | None:
         """What to tell of a comment; None: nothing, it has been told as it is."""

@@ -6,12 +6,11 @@ import json
 
 import msgspec
 
-from bots.sources.base import Bad, Batch
+from bots.sources.base import LOOKS_S, Bad, Batch
 from bots.sources.second_looks import (
     MOST_IN_THREAD,
     MOST_POSTS,
     MOST_THREADS,
-    WAITS_S,
     Complaints,
     SecondLooks,
     Threads,
@@ -27,7 +26,7 @@ def test_news_is_what_is_new_or_says_something_else() -> None:
 def test_a_thread_is_due_after_each_wait_and_then_no_more() -> None:
     looks = SecondLooks({})
     looks.news("t", "a", "x", 100.0)
-    for wait in WAITS_S:
+    for wait in LOOKS_S:
         assert looks.due(99.0 + wait, 9) == []
         assert looks.due(100.0 + wait, 9) == ["t"]
         looks.looked("t")
