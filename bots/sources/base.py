@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 LOOKS_S: Final = (3_600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
-"""So many seconds after it was told a post is looked at again, where the network does not tell of edits and deletions."""
+"""So many seconds after it was told a post is looked at again, where the network tells of no edits and deletions."""
 
 
 class Bad(msgspec.Struct, frozen=True):
