@@ -15,11 +15,11 @@ from aiokafka.errors import KafkaError
 
 from config.schema import Kafka
 from streams.kafka import producer
+from streams.steady import close
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 10.0
-CLOSE_S = 3.0
 
 
 class Line:
@@ -48,13 +48,13 @@ class Line:
         async with self._lock:
             if self._producer is broken:
                 self._producer = None
-                await _close(broken)
+                await close(broken)
 
     async def close(self) -> None:
         """Close the connection; what is not acknowledged by now is given up."""
         async with self._lock:
             if self._producer is not None:
-                await _close(self._producer)
+                await close(self._producer)
                 self._producer = None
 
     async def _connect(self) -> AIOKafkaProducer:
@@ -62,19 +62,9 @@ class Line:
         try:
             await fresh.start()
         except BaseException:
-            await _close(fresh)
+            await close(fresh)
             raise
         return fresh
-
-
-async def _close(old: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await old.stop()
-    except TimeoutError:
-        log.warning("Kafka did not answer the goodbye of a producer within %g s", CLOSE_S)
-    except KafkaError as error:
-        log.warning("a producer ended with: %s", error)
 
 
 def pause(failures: int, random: Random) -> float:

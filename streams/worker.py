@@ -41,6 +41,7 @@ from streams.rebuild import rebuilder
 from streams.records import SourceStatus
 from streams.sources_tail import SourcesTail
 from streams.stage import Stage
+from streams.steady import SteadyProducer
 from streams.store import Store
 from streams.tail import Tail
 from streams.tasks import Tasks
@@ -108,7 +109,7 @@ class Worker:
     async def _start_log(self, stack: AsyncExitStack) -> None:
         """The producer, and the tails that every worker follows."""
         kafka = self.config.kafka
-        self.producer = producer(self.bootstrap, kafka)
+        self.producer = SteadyProducer(lambda: producer(self.bootstrap, kafka))
         await self.producer.start()
         stack.push_async_callback(self.producer.stop)
         stack.push_async_callback(self.tasks.stop)
