@@ -42,6 +42,7 @@ SAMPLES: Mapping[Key, Any] = {
     ("brands", 0, "own"): ["fairphone.com", "fairphone@social.weho.st"],
     ("brands", 0, "languages"): ["en", "es", "nl"],
     ("contact",): "listening@example.org",
+    ("sources", "mastodon", "instances", 0, "url"): "https://mastodon.social",
     ("sources", "rss", "feeds"): ["https://example.org/feed.xml"],
     ("outlets", "webhook", "url_file"): "secrets/webhook-url",
     ("outlets", "matrix", "homeserver"): "https://matrix.example.org",
@@ -63,11 +64,13 @@ def render(families: Families) -> str:
         if (*setting.key[:-1], f"{setting.key[-1]}_file") in keys:
             lines += _secret(setting)
         else:
-            lines += _lines(setting, setting.key in blocks)
+            opens = 0 in setting.key and setting.key == next(s.key for s in found if s.key[:-1] == setting.key[:-1])
+            lines += _lines(setting, setting.key in blocks, opens)
     return "\n".join(lines) + "\n"
 
 
-def _lines(setting: Setting, is_block: bool) -> Iterator[str]:
+def _lines(setting: Setting, is_block: bool, opens: bool) -> Iterator[str]:
+    """`opens`: it is the first of its section in a list."""
     depth = len([part for part in setting.key if part != 0]) - 1
     in_list = 0 in setting.key
     indent = "  " * (depth + in_list)
@@ -75,15 +78,15 @@ def _lines(setting: Setting, is_block: bool) -> Iterator[str]:
         yield ""
     yield from _comment(setting.description, indent)
     mark = "" if (is_block and depth == 0) or setting.key in ACTIVE else "#"
-    dash = in_list and setting.key[-1] == "name"  # every section in a list begins with its name
     text = f"{setting.key[-1]}:" if is_block else f"{setting.key[-1]}: {spelled(_value(setting))}"
-    yield f"{mark}{indent[:-2]}- {text}" if dash else f"{mark}{indent}{text}"
+    yield f"{mark}{indent[:-2]}- {text}" if opens else f"{mark}{indent}{text}"
 
 
 def _secret(setting: Setting) -> Iterator[str]:
     """A secret is explained, never shown: the file with it is the setting that follows."""
     indent = "  " * (len(setting.key) - 1)
-    yield from _comment(f"{setting.key[-1]}: {setting.description} In the environment: {setting.variable}", indent)
+    where = "" if 0 in setting.key else f" In the environment: {setting.variable}"
+    yield from _comment(f"{setting.key[-1]}: {setting.description}{where}", indent)
 
 
 def _comment(text: str, indent: str) -> Iterator[str]:
