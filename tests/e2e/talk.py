@@ -82,7 +82,7 @@ def expected(talks: Sequence[Talk], brands: Sequence[Brand], window: Window, vie
     counts: dict[str, VoiceCounts] = {name: voice_counts(frame.rows(window)) for name, frame in frames.items()}
     return {
         name: as_json(pulse(frame, window, views))
-        | {"share_of_voice": as_json(share_of_voice(name, counts, Asked(views))), "missing": []}
+        | {"share_of_voice": as_json(share_of_voice(name, counts, Asked(views))), "missing": [], "gaps": []}
         for name, frame in frames.items()
     }
 
