@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from classifiers.text import Pair, pair
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
+OUTPUTS: Final = ["mean", "first", "named"]
 
 
 class Encoder:
@@ -30,9 +31,10 @@ class Encoder:
         return pair(self._tokenizer, text, about, self.max_tokens)
 
     def vectors(self, batch: Sequence[Pair]) -> Vectors:
-        """(texts, width), for pairs of one length in tokens: the mean token of each text beside its first token."""
+        """(texts, width), for pairs of one length in tokens: the mean token of each text, its first token, and the mean
+        of those that name the target."""
         ids, kinds = (np.array(rows, dtype=np.int64) for rows in ([p.ids for p in batch], [p.kinds for p in batch]))
-        return np.concatenate(self._session.run(["mean", "first"], {"ids": ids, "kinds": kinds}), axis=1)
+        return np.concatenate(self._session.run(OUTPUTS, {"ids": ids, "kinds": kinds}), axis=1)
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -37,6 +37,9 @@ class Heads:
     """The questions a vector is asked; temperatures are folded into weights and biases."""
 
     sentiment: Linear
+    """Of a text as a whole."""
+    targeted: Linear
+    """Toward a target: the same with its own temperature, as the model is surer there than it may be, or less."""
     stages: Linear
     relevance: Linear
     embedding: Linear
@@ -44,9 +47,10 @@ class Heads:
     """(7,): the probability from which a stage is told."""
 
     def __post_init__(self) -> None:
-        found = [len(head.bias) for head in (self.sentiment, self.stages, self.relevance)] + [len(self.thresholds)]
-        if found != [len(LABELS), len(STAGES), 1, len(STAGES)]:
-            raise ValueError(f"heads with {found} answers: {[len(LABELS), len(STAGES), 1, len(STAGES)]} are needed")
+        found = [len(head.bias) for head in (self.sentiment, self.targeted, self.stages, self.relevance)]
+        needed = [len(LABELS), len(LABELS), len(STAGES), 1, len(STAGES)]
+        if [*found, len(self.thresholds)] != needed:
+            raise ValueError(f"heads with {[*found, len(self.thresholds)]} answers: {needed} are needed")
 
     @property
     def width(self) -> int:
@@ -61,14 +65,15 @@ class Heads:
         """From an `.npz` (no pickle); KeyError or ValueError when it holds something else."""
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name].astype(np.float64) for name in arrays.files}
-        names = ("sentiment", "stages", "relevance", "embedding")
+        names = ("sentiment", "targeted", "stages", "relevance", "embedding")
         heads = {name: Linear(found[f"{name}.weight"], found[f"{name}.bias"]) for name in names}
         return cls(**heads, thresholds=found["stages.thresholds"])
 
-    def verdict(self, vector: npt.NDArray[np.floating], *, relevance: bool) -> Verdict:
-        """`vector` (width,): the mean of the text's tokens, then its first token."""
+    def verdict(self, vector: npt.NDArray[np.floating], *, targeted: bool, relevance: bool) -> Verdict:
+        """`vector` (width,): the mean of the text's tokens, its first token, and the mean of those that name the
+        target."""
         wide = vector.astype(np.float64)
-        sentiment, p = opinion(softmax(self.sentiment(wide)))
+        sentiment, p = opinion(softmax((self.targeted if targeted else self.sentiment)(wide)))
         stage_p = sigmoid(self.stages(wide))
         stages = [s for s, found, least in zip(STAGES, stage_p, self.thresholds, strict=True) if found >= least]
         return Verdict(

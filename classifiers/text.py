@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import xxhash
 from tokenizers import Tokenizer
+
+from classifiers.mention import mentions
 
 MAX_CHARACTERS: Final = 2_000
 """Far more than the tokens a model reads; bounds the work that one pasted megabyte can cause."""
@@ -14,9 +17,12 @@ MAX_CHARACTERS: Final = 2_000
 MAX_ABOUT: Final = 160
 MAX_TARGET: Final = 32
 """Tokens of a target that are read."""
+TARGET: Final = 1
+MENTION: Final = 2
 
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+(?:[.-]\w+)*")
+_DESCRIBED = ": "
 _BLANK = re.compile(r"\s+")
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, and halves of surrogate pairs, which cannot be written as UTF-8."""
@@ -40,7 +46,7 @@ def says_something(cleaned: str) -> bool:
 def target(name: str, about: str = "") -> str:
     """What an opinion is about, as the model reads it before the text: the name, and a line that tells who that is."""
     name, about = clean(name), clean(about)[:MAX_ABOUT]
-    return f"{name}: {about}" if about else name
+    return f"{name}{_DESCRIBED}{about}" if about else name
 
 
 def key(cleaned: str, about: str | None = None, *, described: bool = False) -> bytes:
@@ -53,16 +59,23 @@ class Pair(NamedTuple):
 
     ids: list[int]
     kinds: list[int]
-    """1 for the target's tokens and the `</s>` behind them, else 0."""
+    """`TARGET` for the target's tokens and the `</s>` behind them, `MENTION` where the text names it, else 0."""
     cut: bool
     """Whether the text was longer than the model reads."""
 
 
 def pair(tokenizer: Tokenizer, text: str, about: str | None, limit: int) -> Pair:
     """At most `limit` tokens: the target's first `MAX_TARGET`, and the head of the text."""
-    start, *words, end = tokenizer.encode(text).ids
+    encoded = tokenizer.encode(text)
+    start, *words, end = encoded.ids
     named = [*tokenizer.encode(about).ids[1:-1][:MAX_TARGET], end] if about else []
     room = limit - 2 - len(named)
     ids = [start, *named, *words[:room], end]
-    kinds = [0, *[1] * len(named), *[0] * (len(ids) - len(named) - 1)]
-    return Pair(ids, kinds, len(words) > room)
+    said = _marked(text, about, encoded.offsets[1:-1][:room]) if about else [0] * len(words[:room])
+    return Pair(ids, [0, *[TARGET] * len(named), *said, 0], len(words) > room)
+
+
+def _marked(text: str, about: str, places: Sequence[tuple[int, int]]) -> list[int]:
+    """The kind of each token of the text, by the characters that it stands for."""
+    spans = mentions(text, about.partition(_DESCRIBED)[0])
+    return [MENTION if any(a < end and start < b for a, b in spans) else 0 for start, end in places]

@@ -24,6 +24,7 @@ class Asked(NamedTuple):
     """A question in tokens."""
 
     pair: Pair
+    targeted: bool
     relevance: bool
     """Whether the target is described: relevance is judged."""
 
@@ -71,7 +72,8 @@ class TransformerClassifier(PooledClassifier[Asked]):
         return Question(clean(request.text), about, described=bool(request.target and request.about))
 
     def _tokens(self, question: Question) -> Asked:
-        return Asked(self._encoder.tokens(question.text, question.target), question.described)
+        pair = self._encoder.tokens(question.text, question.target)
+        return Asked(pair, question.target is not None, question.described)
 
     def _batches(self, texts: Mapping[bytes, Asked]) -> Iterator[list[tuple[bytes, Asked]]]:
         for batch in by_length({k: asked.pair for k, asked in texts.items()}):
@@ -80,7 +82,8 @@ class TransformerClassifier(PooledClassifier[Asked]):
     def _verdicts(self, batch: Sequence[Asked]) -> list[Verdict]:
         vectors = self._encoder.vectors([asked.pair for asked in batch])
         rows = zip(batch, vectors, strict=True)
-        return [self._heads.verdict(vector, relevance=asked.relevance) for asked, vector in rows]
+        verdict = self._heads.verdict
+        return [verdict(vector, targeted=asked.targeted, relevance=asked.relevance) for asked, vector in rows]
 
     def _place(self, batch: Batch) -> dict[bytes, npt.NDArray[np.float32]]:
         vectors = self._encoder.vectors([pair for _, pair in batch])

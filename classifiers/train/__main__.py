@@ -33,7 +33,7 @@ def main() -> None:
 def _make(folder: Path, work: Path, out: Path, release: Path | None, today: dt.date) -> None:
     # Here, so that --help and mistakes answer at once.
     from classifiers.encoder import Encoder  # noqa: PLC0415
-    from classifiers.train import answers, card, data, export, measure, mix, prepare, tune  # noqa: PLC0415
+    from classifiers.train import answers, card, data, export, measure, mix, place, prepare, tune  # noqa: PLC0415
 
     everything = data.read(folder)
     network, tokenizer, teacher = prepare.prepare(everything, work, release)
@@ -43,6 +43,7 @@ def _make(folder: Path, work: Path, out: Path, release: Path | None, today: dt.d
     encoder = Encoder(out / "encoder.onnx", out / "tokenizer.json", export.MAX_TOKENS)
     judged = [answers.described(e) for e in everything if e.split != "train"]
     heads = work / "heads.npz"
+    place.refit(encoder, teacher, heads)
     scored = answers.scores(answers.by_encoder(encoder, judged), judged, heads)
     held = scored.of(lambda e: e.split == "calibration")
     given = measure.calibration(held)

@@ -58,8 +58,8 @@ def by_network(network: Network, tokenizer: Tokenizer, tokens: int, examples: Se
 
     def vectors(batch: Sequence[Pair]) -> Vectors:
         ids, kinds = (torch.tensor(rows) for rows in ([p.ids for p in batch], [p.kinds for p in batch]))
-        mean, first = network.encode(ids, kinds, torch.ones_like(ids, dtype=torch.bool))
-        return np.asarray(torch.cat([mean, first], dim=1).numpy())
+        parts = network.encode(ids, kinds, torch.ones_like(ids, dtype=torch.bool))
+        return np.asarray(torch.cat(parts, dim=1).numpy())
 
     with torch.inference_mode():
         return _embed([pair(tokenizer, e.text, e.target, tokens) for e in examples], vectors, title)

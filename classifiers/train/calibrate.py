@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from classifiers.base import STAGES
@@ -19,15 +21,29 @@ LEAST: Final = np.round(np.arange(0.2, 0.71, 0.02), 2)
 """Thresholds that are tried for each stage."""
 
 
-def temperature_of_labels(scores: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> float:
-    """The divisor of `scores` (posts, labels) under which the labels are likeliest (Guo et al. 2017)."""
+@dataclass(frozen=True)
+class Scaling:
+    """(score - shift) / temperature: vector scaling with one temperature (Guo et al. 2017)."""
 
-    def loss(temperature: float) -> float:
-        hot = scores / temperature
-        chosen = hot[np.arange(len(labels)), labels] - np.logaddexp.reduce(hot, axis=1)
-        return float(-(weights * chosen).sum())
+    temperature: float
+    shift: Floats
+    """(labels,), with mean 0."""
 
-    return float(min(TEMPERATURES, key=loss))
+    def __call__(self, scores: Floats) -> Floats:
+        return np.asarray((scores - self.shift) / self.temperature)
+
+
+def scaling_of_labels(scores: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> Scaling:
+    """That under which the labels are likeliest, for `scores` (posts, labels)."""
+    rows = np.arange(len(labels))
+
+    def loss(line: Floats) -> float:
+        scaled = scores * np.exp(line[0]) + line[1:]
+        return float((weights * (np.logaddexp.reduce(scaled, axis=1) - scaled[rows, labels])).sum() / weights.sum())
+
+    found = minimize(loss, np.zeros(1 + scores.shape[1]), method="L-BFGS-B").x
+    temperature = float(np.exp(-found[0]))
+    return Scaling(temperature, -(found[1:] - found[1:].mean()) * temperature)
 
 
 def temperature_of_yes(scores: Floats, truth: Bools) -> float:

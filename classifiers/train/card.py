@@ -17,16 +17,21 @@ from classifiers.train.answers import Scores
 from classifiers.train.export import MAX_TOKENS
 from classifiers.train.measure import Calibration, Figures
 
-NAME: Final = "tertulia-small/2"
+NAME: Final = "tertulia-small/3"
 LEAST: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 _TEXT: Final = Path(__file__).with_name("card.template.md")
 
 
 def calibrated(heads: Path, given: Calibration, out: Path) -> None:
     """Fold temperatures and shift into the heads."""
-    heat = {"sentiment": given.sentiment, "stages": given.stages, "relevance": given.relevance, "embedding": 1.0}
+    heat = {
+        "sentiment": given.sentiment.temperature, "targeted": given.targeted.temperature, "stages": given.stages,
+        "relevance": given.relevance, "embedding": 1.0,
+    }  # fmt: skip
     with np.load(heads, allow_pickle=False) as arrays:
         raw = dict(arrays)
+    raw["targeted.weight"], raw["targeted.bias"] = raw["sentiment.weight"], raw["sentiment.bias"] - given.targeted.shift
+    raw["sentiment.bias"] = raw["sentiment.bias"] - given.sentiment.shift
     raw["relevance.bias"] = raw["relevance.bias"] - given.shift
     cooled = {name: (array / heat[name.partition(".")[0]]).astype(np.float32) for name, array in raw.items()}
     thresholds = {"stages.thresholds": given.thresholds.astype(np.float32)}
@@ -99,8 +104,8 @@ def _kept(held: Scores, given: Calibration) -> str:
 
 def _calibration(f: Figures, given: Calibration) -> str:
     heat = {
-        "sentiment": given.sentiment,
-        "targeted": given.sentiment,
+        "sentiment": given.sentiment.temperature,
+        "targeted": given.targeted.temperature,
         "stages": given.stages,
         "relevance": given.relevance,
     }

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from classifiers.text import MENTION, TARGET
+
 MS = "com.microsoft"
 OPSET = 21
 IR_VERSION = 10  # what ONNX Runtime 1.18 and newer read
@@ -134,31 +136,47 @@ class Graph:
         out = self.linear(self.quantised_gelu(inner), f"{name}.fo", self.given[f"{name}.fo.weight"])
         return self.normed(x, out, f"{name}.fo.bias", f"{name}.oln")
 
-    def mean(self, x: str) -> str:
-        """Over the text's tokens. A product, as ReduceMean adds up differently in a batch of one."""
-        kinds = self.node("Cast", ["kinds"], "kinds.float", to=1)
-        text = self.node("Sub", [self.weight("one", np.ones(1, np.float32)), kinds], "text")
-        count = self.node("ReduceSum", [text, "axis.last"], "text.count", keepdims=1)  # of ones: exact in any order
-        share = self.node("Unsqueeze", [self.node("Div", [text, count], "shares.2d"), "axis.tokens"], "shares")
-        return self.node("Squeeze", [self.node("MatMul", [share, x], "mean.row"), "axis.tokens"], "mean")
+    def means(self, x: str) -> None:
+        """`mean` over the text's tokens, and `named` over those that name the target, or all where none does.
+
+        Products, as ReduceMean adds up differently in a batch of one; counts are sums of ones, exact in any order.
+        """
+        other, named = self.of_kind(TARGET), self.of_kind(MENTION)
+        text = self.node("Sub", [self.weight("one", np.ones(1, np.float32)), other], "text")
+        some = self.node("Cast", [self.node("ReduceMax", [named, "axis.last"], "named.max", keepdims=1)], "some", to=9)
+        self.mean(x, text, "mean")
+        self.mean(x, self.node("Where", [some, named, text], "named.or"), "named")
+
+    def of_kind(self, kind: int) -> str:
+        """(batch, tokens), 1 for the tokens of that kind, else 0."""
+        found = self.node("Equal", ["kinds", self.weight(f"kind.{kind}", np.int64(kind))], f"kinds.{kind}")
+        return self.node("Cast", [found], f"kinds.{kind}.float", to=1)
+
+    def mean(self, x: str, chosen: str, name: str) -> str:
+        """(batch, hidden), over the tokens where `chosen` is 1."""
+        count = self.node("ReduceSum", [chosen, "axis.last"], f"{name}.count", keepdims=1)
+        share = self.node(
+            "Unsqueeze", [self.node("Div", [chosen, count], f"{name}.2d"), "axis.tokens"], f"{name}.shares"
+        )
+        return self.node("Squeeze", [self.node("MatMul", [share, x], f"{name}.row"), "axis.tokens"], name)
 
     def first(self, x: str) -> str:
         return self.node("Gather", [x, self.weight("index.first", np.int64(0))], "first", axis=1)
 
 
 def build(given: Weights, layers: int, heads: int, epsilon: float, positions: int) -> onnx.ModelProto:
-    """`ids` and `kinds`, int64 (batch, tokens), in; `mean` and `first`, float32 (batch, hidden), out."""
+    """`ids` and `kinds`, int64 (batch, tokens), in; `mean`, `first` and `named`, float32 (batch, hidden), out."""
     g = Graph(given, heads, epsilon)
     x = g.embeddings(positions)
     for i in range(layers):
         x = g.layer(x, i)
     last = g.texts(x)
-    g.mean(last)
+    g.means(last)
     g.first(last)
     tokens: list[str | int | None] = ["batch", "tokens"]
     wide: list[str | int | None] = ["batch", given["words.weight"].shape[1]]
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, tokens) for name in ("ids", "kinds")]
-    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, wide) for name in ("mean", "first")]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, wide) for name in ("mean", "first", "named")]
     graph = helper.make_graph(g.nodes, "encoder", inputs, results, g.weights)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="tertulia")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -14,6 +15,7 @@ from classifiers.base import LABELS, STAGES, Confusion
 from classifiers.language import LANGUAGES
 from classifiers.train import calibrate
 from classifiers.train.answers import Scores
+from classifiers.train.calibrate import Scaling
 from classifiers.train.data import SENTIMENT, TARGETED, Example
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -25,14 +27,21 @@ TWEETS: Final = tuple(name for name in TARGETED if name in {"en_semeval_topics",
 
 @dataclass(frozen=True)
 class Calibration:
-    """Temperatures of the heads, where "meant" begins, and thresholds of the stages."""
+    """Temperatures and shifts of the heads, and thresholds of the stages."""
 
-    sentiment: float
+    sentiment: Scaling
+    """Of posts without a target."""
+    targeted: Scaling
     stages: float
     relevance: float
     shift: float
     """Of the scores of relevance, before the temperature."""
     thresholds: Floats
+
+    def opinions(self, part: Scores) -> Floats:
+        """(examples, 3): the scores of the sentiment, each with the scaling of its kind."""
+        targeted = np.array([e.target is not None for e in part.examples], bool)[:, None]
+        return np.where(targeted, self.targeted(part.sentiment), self.sentiment(part.sentiment))
 
     def meant(self, scores: Floats) -> Floats:
         """The probability that the brand is meant."""
@@ -40,18 +49,25 @@ class Calibration:
 
 
 def calibration(scores: Scores) -> Calibration:
-    """From posts held back for it. The sentiment's labels weigh the same, as in training."""
+    """From posts held back for it."""
     opinions = scores.of(lambda e: e.sentiment is not None)
-    labels = sentiment_truth(opinions.examples)
-    weights = 1 / np.bincount(labels, minlength=len(LABELS)).clip(1)[labels]
     stages, relevance = scores.of(lambda e: e.stages is not None), scores.of(lambda e: e.relevant is not None)
     of_stages = calibrate.temperature_of_yes(stages.stages, stage_truth(stages.examples))
     return Calibration(
-        calibrate.temperature_of_labels(opinions.sentiment, labels, weights),
+        _scaling(opinions.of(lambda e: e.target is None), balanced=True),
+        _scaling(opinions.of(lambda e: e.target is not None), balanced=False),
         of_stages,
         *calibrate.line_of_yes(relevance.relevance, relevance_truth(relevance.examples)),
         calibrate.thresholds(_sigmoid(stages.stages / of_stages), stage_truth(stages.examples)),
     )
+
+
+def _scaling(part: Scores, *, balanced: bool) -> Scaling:
+    """`balanced`: the labels weigh the same, as in training, and so do languages, or English alone would set it."""
+    labels = sentiment_truth(part.examples)
+    groups = [(e.lang, label) if balanced else () for e, label in zip(part.examples, labels.tolist(), strict=True)]
+    counts = Counter(groups)
+    return calibrate.scaling_of_labels(part.sentiment, labels, np.array([1 / counts[group] for group in groups]))
 
 
 @dataclass(frozen=True)
@@ -89,7 +105,7 @@ def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -
     """Of the test examples; `known_brands` are those that training saw, as targets."""
     opinions = scores.of(lambda e: e.sentiment is not None)
     sets = dict.fromkeys(e.source for e in opinions.examples)
-    by_set = {name: _opinions(opinions.of(lambda e, n=name: e.source == n)) for name in sets}  # type: ignore[misc]
+    by_set = {name: _opinions(opinions.of(lambda e, n=name: e.source == n), given) for name in sets}  # type: ignore[misc]
     stages, relevance = scores.of(lambda e: e.stages is not None), scores.of(lambda e: e.relevant is not None)
     plain = opinions.of(lambda e: e.target is None)
     return Figures(
@@ -111,7 +127,7 @@ def figures(scores: Scores, given: Calibration, known_brands: Collection[str]) -
             "stages": _yes_error(_sigmoid(stages.stages / given.stages), stage_truth(stages.examples)),
             "relevance": _yes_error(given.meant(relevance.relevance), relevance_truth(relevance.examples)),
         },
-        {lang: _confusion(opinions.of(lambda e, code=lang: e.lang == code)) for lang in LANGUAGES},  # type: ignore[misc]
+        {lang: _confusion(opinions.of(lambda e, code=lang: e.lang == code), given) for lang in LANGUAGES},  # type: ignore[misc]
     )
 
 
@@ -133,9 +149,9 @@ def relevance_truth(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
     return np.array([bool(e.relevant) for e in examples], bool)
 
 
-def _opinions(part: Scores) -> tuple[Truth, Truth]:
+def _opinions(part: Scores, given: Calibration) -> tuple[Truth, Truth]:
     """Truth and answer."""
-    return sentiment_truth(part.examples), part.sentiment.argmax(axis=1)
+    return sentiment_truth(part.examples), given.opinions(part).argmax(axis=1)
 
 
 def _stage_f1(part: Scores, given: Calibration) -> dict[str, float]:
@@ -162,7 +178,7 @@ def _by_language(part: Scores, figure: Callable[[Scores], float]) -> dict[str, f
 
 
 def _opinion_error(part: Scores, given: Calibration) -> float:
-    hot = part.sentiment / given.sentiment
+    hot = given.opinions(part)
     p = np.exp(hot - np.logaddexp.reduce(hot, axis=1, keepdims=True))
     return calibrate.error(p.max(axis=1), p.argmax(axis=1) == sentiment_truth(part.examples))
 
@@ -172,9 +188,9 @@ def _yes_error(probabilities: Floats, truth: npt.NDArray[np.bool_]) -> float:
     return calibrate.error(np.maximum(p, 1 - p), (p >= 0.5) == truth.ravel())
 
 
-def _confusion(part: Scores) -> Confusion:
+def _confusion(part: Scores, given: Calibration) -> Confusion:
     counts = np.zeros((len(LABELS), len(LABELS)), int)
-    np.add.at(counts, _opinions(part), 1)
+    np.add.at(counts, _opinions(part, given), 1)
     a, b, c = ((int(row[0]), int(row[1]), int(row[2])) for row in counts)
     return a, b, c
 

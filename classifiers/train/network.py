@@ -15,9 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from classifiers.base import LABELS, STAGES
+from classifiers.text import MENTION, TARGET
 from classifiers.train.source import Source
 
 POSITIONS = 512
+KINDS = 3
+"""Of tokens: the text's, the target's, and those of the text that name the target."""
 DROPOUT = 0.1
 
 
@@ -73,34 +76,41 @@ class Network(nn.Module):
     def __init__(self, words: int, hidden: int, layers: int, heads: int, epsilon: float) -> None:
         super().__init__()
         self.words = nn.Embedding(words, hidden, sparse=True)
-        self.places, self.kinds = nn.Embedding(POSITIONS, hidden), nn.Embedding(2, hidden)
+        self.places, self.kinds = nn.Embedding(POSITIONS, hidden), nn.Embedding(KINDS, hidden)
         self.ln = nn.LayerNorm(hidden, epsilon)
         self.layers = nn.ModuleList(Layer(hidden, heads, epsilon) for _ in range(layers))
         self.spread, self.dropout = TextDropout(), nn.Dropout(DROPOUT)
-        self.sentiment = nn.Linear(2 * hidden, len(LABELS))
-        self.stages = nn.Linear(2 * hidden, len(STAGES))
-        self.relevance = nn.Linear(2 * hidden, 1)
+        self.sentiment = nn.Linear(3 * hidden, len(LABELS))
+        self.stages = nn.Linear(3 * hidden, len(STAGES))
+        self.relevance = nn.Linear(3 * hidden, 1)
         self.embedding = nn.Linear(hidden, hidden)
         nn.init.eye_(self.embedding.weight)
         nn.init.zeros_(self.embedding.bias)
 
-    def encode(self, ids: Tensor, kinds: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean over the text's tokens, and the first token: each (texts, hidden).
+    def encode(self, ids: Tensor, kinds: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean over the text's tokens, the first token, and the mean where the text names the target: each (texts,
+        hidden). A text that does not name it has the mean of the text there.
 
-        `kinds` (texts, tokens) is 1 for the tokens of the target, which are not part of the mean; `real` is false for
-        padding.
+        `kinds` (texts, tokens) is `TARGET` for the tokens of the target, which are not part of the means; `real` is
+        false for padding.
         """
         x = self.words(ids) + self.places.weight[: ids.shape[1]] + self.kinds(kinds)
         x = self.spread(self.ln(x))
         for layer in self.layers:
             x = layer(x, real[:, None, None])
-        text = (real & (kinds == 0)).to(x.dtype)[:, :, None]
-        return (x * text).sum(1) / text.sum(1), x[:, 0]
+        text, named = real & (kinds != TARGET), kinds == MENTION
+        return _mean(x, text), x[:, 0], _mean(x, torch.where(named.any(1, keepdim=True), named, text))
 
     def forward(self, ids: Tensor, kinds: Tensor, real: Tensor) -> Answers:
-        mean, first = self.encode(ids, kinds, real)
-        both = self.dropout(torch.cat([mean, first], dim=1))
-        return Answers(self.sentiment(both), self.stages(both), self.relevance(both)[:, 0], self.embedding(mean))
+        mean, first, named = self.encode(ids, kinds, real)
+        wide = self.dropout(torch.cat([mean, first, named], dim=1))
+        return Answers(self.sentiment(wide), self.stages(wide), self.relevance(wide)[:, 0], self.embedding(mean))
+
+
+def _mean(x: Tensor, chosen: Tensor) -> Tensor:
+    """(texts, hidden), over the chosen tokens of `x` (texts, tokens, hidden)."""
+    weights = chosen.to(x.dtype)[:, :, None]
+    return (x * weights).sum(1) / weights.sum(1)
 
 
 def start(source: Source, kept: np.ndarray) -> Network:
@@ -109,7 +119,8 @@ def start(source: Source, kept: np.ndarray) -> Network:
     state = network.state_dict()
     state["words.weight"] = torch.from_numpy(source.matrices["emb.word"].take(kept).values())
     state["places.weight"] = _floats(source, "emb.pos").view(-1, source.hidden)
-    state["kinds.weight"] = _floats(source, "emb.type").view(-1, source.hidden)
+    kinds = _floats(source, "emb.type").view(-1, source.hidden)
+    state["kinds.weight"] = torch.cat([kinds, kinds[:1]])  # what names the target begins as the rest of the text
     state["ln.weight"], state["ln.bias"] = _floats(source, "emb.ln.w"), _floats(source, "emb.ln.b")
     for i in range(source.layers):
         state |= _layer(source, i)

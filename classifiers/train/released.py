@@ -36,12 +36,12 @@ def load(network: Network, folder: Path) -> None:
     state = network.state_dict()
     state["words.weight"] = _floats(arrays["words"].astype(np.float32) * arrays["words.scale"])
     state["places.weight"][: len(arrays["places"])] = _floats(arrays["places"])
-    for name in ("kinds.weight", "ln.weight", "ln.bias"):
-        state[name] = _floats(arrays[name])
+    state["kinds.weight"] = _wider(_floats(arrays["kinds.weight"]), state["kinds.weight"])
+    state |= {name: _floats(arrays[name]) for name in ("ln.weight", "ln.bias")}
     for i in range(len(network.layers)):
         state |= _layer(arrays, f"layers.{i}")
     with np.load(folder / "heads.npz", allow_pickle=False) as heads:
-        state |= {name: _floats(heads[name]) for name in heads.files if name in state}
+        state |= {name: _wider(_floats(heads[name]), state[name]) for name in heads.files if name in state}
     network.load_state_dict(state)
 
 
@@ -52,6 +52,16 @@ def _layer(arrays: Arrays, name: str) -> dict[str, Tensor]:
     for part in ("aln", "oln"):
         state |= {f"{name}.{part}.{kind}": _floats(arrays[f"{name}.{part}.{kind}"]) for kind in ("weight", "bias")}
     return state
+
+
+def _wider(found: Tensor, now: Tensor) -> Tensor:
+    """Releases before the third one did not mark where a text names its target: those tokens were like the rest of the
+    text, and the heads did not read them."""
+    if found.shape == now.shape:
+        return found
+    if found.shape[1] == now.shape[1]:
+        return torch.cat([found, found[:1]])
+    return torch.cat([found, torch.zeros(found.shape[0], now.shape[1] - found.shape[1])], dim=1)
 
 
 def _matrix(arrays: Arrays, name: str) -> Tensor:

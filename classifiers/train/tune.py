@@ -160,7 +160,7 @@ def embed(network: Network, tokenizer: Tokenizer, texts: Sequence[str], title: s
     found: dict[str, Tensor] = {}
     for batch in _shown(batches(examples, tokenizer, TOKENS, SEED), title, len(examples)):
         with _precision():
-            mean, _ = network.encode(batch.ids, batch.kinds, batch.real)
+            mean, _, _ = network.encode(batch.ids, batch.kinds, batch.real)
         found |= {examples[i].text: vector for i, vector in zip(batch.embedding_rows, mean.half(), strict=True)}
     return found
 

@@ -32,7 +32,7 @@ def _weights() -> dict[str, npt.NDArray[np.float32]]:
     found = {
         "words.weight": matrix(WORDS, HIDDEN),
         "places.weight": matrix(20, HIDDEN),
-        "kinds.weight": matrix(2, HIDDEN),
+        "kinds.weight": matrix(3, HIDDEN),
     }
     norms = ["ln"]
     for i in range(LAYERS):
@@ -45,8 +45,9 @@ def _weights() -> dict[str, npt.NDArray[np.float32]]:
     return {name: value.astype(np.float32) for name, value in found.items()}
 
 
-def _bert(w: dict[str, npt.NDArray[np.float32]], ids: list[int], kinds: list[int]) -> tuple[Array, Array]:
-    """Each (hidden,): the mean of the text's tokens in the last layer, and the first token, in float64."""
+def _bert(w: dict[str, npt.NDArray[np.float32]], ids: list[int], kinds: list[int]) -> tuple[Array, Array, Array]:
+    """Each (hidden,), of the last layer, in float64: the mean of the text's tokens, the first token, and the mean of
+    those that name the target, or of the text where none does."""
 
     def linear(x: Array, name: str) -> Array:
         return np.asarray(x @ w[f"{name}.weight"].astype(np.float64).T + w[f"{name}.bias"])
@@ -67,7 +68,9 @@ def _bert(w: dict[str, npt.NDArray[np.float32]], ids: list[int], kinds: list[int
         x = norm(x + linear(mixed.swapaxes(0, 1).reshape(len(ids), HIDDEN), f"{name}.ao"), f"{name}.aln")
         inner = linear(x, f"{name}.fi")
         x = norm(x + linear(inner * 0.5 * (1 + erf(inner / np.sqrt(2))), f"{name}.fo"), f"{name}.oln")
-    return np.asarray(x[np.array(kinds) == 0].mean(axis=0)), np.asarray(x[0])
+    text = x[np.array(kinds) != 1].mean(axis=0)
+    named = x[np.array(kinds) == 2].mean(axis=0) if 2 in kinds else text
+    return np.asarray(text), np.asarray(x[0]), np.asarray(named)
 
 
 def test_the_graph_computes_bert() -> None:
@@ -76,13 +79,14 @@ def test_the_graph_computes_bert() -> None:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     ids = random.integers(0, WORDS, (5, 11))
     kinds = np.array([[0] + [1] * n + [0] * (10 - n) for n in (0, 3, 3, 5, 9)])
+    kinds[1, 5], kinds[3, [7, 9]] = 2, 2
     for found, expected in zip(
-        session.run(["mean", "first"], {"ids": ids, "kinds": kinds}),
+        session.run(["mean", "first", "named"], {"ids": ids, "kinds": kinds}),
         zip(*(_bert(weights, i, k) for i, k in zip(ids.tolist(), kinds.tolist(), strict=True)), strict=True),
         strict=True,
     ):
         error = np.sqrt(np.mean((found - np.array(expected)) ** 2))
-        assert error < 0.03 * np.std(expected), "7-bit weights, 8-bit activations"
+        assert error < 0.04 * np.std(expected), "7-bit weights, 8-bit activations"
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _write_heads(folder: Path, **changed: np.ndarray) -> None:
 
 def test_heads_for_another_encoder_are_refused(folder: Path) -> None:
     width = Heads.read(SHIPPED / "heads.npz").width
-    parts = {"sentiment": 3, "stages": 7, "relevance": 1}
+    parts = {"sentiment": 3, "targeted": 3, "stages": 7, "relevance": 1}
     _write_heads(folder, **{f"{name}.weight": np.zeros((rows, 5)) for name, rows in parts.items()})
     with pytest.raises(BadModel, match=f"expects vectors of 5 numbers, the encoder makes {width}"):
         load(str(folder))
@@ -108,8 +108,8 @@ def test_a_head_with_odd_shapes_is_refused(folder: Path) -> None:
 
 
 def test_a_head_with_too_few_answers_is_refused(folder: Path) -> None:
-    _write_heads(folder, **{"relevance.weight": np.zeros((2, 768)), "relevance.bias": np.zeros(2)})
-    with pytest.raises(BadModel, match=r"heads with \[3, 7, 2, 7\] answers: \[3, 7, 1, 7\] are needed"):
+    _write_heads(folder, **{"relevance.weight": np.zeros((2, 1_152)), "relevance.bias": np.zeros(2)})
+    with pytest.raises(BadModel, match=r"heads with \[3, 3, 7, 2, 7\] answers: \[3, 3, 7, 1, 7\] are needed"):
         load(str(folder))
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from classifiers.base import LABELS
 from classifiers.batching import MAX_BATCH, TOKENS_PER_BATCH, by_length
 from classifiers.heads import Heads, Linear, opinion
-from classifiers.text import MAX_ABOUT, MAX_CHARACTERS, MAX_TARGET, Pair, clean, key, target
+from classifiers.mention import mentions
+from classifiers.text import MAX_ABOUT, MAX_CHARACTERS, MAX_TARGET, MENTION, Pair, clean, key, target
 from classifiers.transformer import TransformerClassifier
 
 
@@ -86,10 +87,49 @@ def test_texts_about_other_targets_have_other_keys() -> None:
     assert key("a") == key("a", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("I love my Fairphone, my Samsung broke", "fairphone", ["Fairphone"]),
+        ("ÉXITO y exito, no exitoso", "Éxito", ["ÉXITO", "exito"]),
+        ("#DeltaAirLines: delta  air\nlines", "Delta Air Lines", ["DeltaAirLines", "delta  air\nlines"]),
+        ("Delta lost my bag, an airline", "Delta Air Lines", ["Delta"]),
+        ("de la caja", "Caja de la Luz", ["caja"]),
+        ("meu golzinho", "Gol", ["gol"]),
+        ("AT&T is down, at t", "AT&T", ["AT&T", "at t"]),
+        ("a.b", "a+b", ["a.b"]),
+        ("straße ﬁsh ǅ İo io", "İo", ["İo", "io"]),
+        ("nothing", "Gol", []),
+        ("nothing", "🙂", []),
+        ("", "Gol", []),
+    ],
+)
+def test_where_a_text_names_its_target(text: str, name: str, found: list[str]) -> None:
+    assert [text[start:end] for start, end in mentions(text, name)] == found
+
+
+@given(st.text(), st.text())
+def test_a_mention_lies_within_the_text(text: str, name: str) -> None:
+    places = mentions(text, name)
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert sorted(set(places)) == places
+
+
+def test_the_tokens_that_name_the_target_are_marked(model: TransformerClassifier) -> None:
+    encoder = model._encoder
+    text = "mein Fairphone, das Samsung, fairphone"
+    found = encoder.tokens(text, "Fairphone: phone maker from Amsterdam, Fairphone")
+    marked = [
+        encoder._tokenizer.id_to_token(i) for i, kind in zip(found.ids, found.kinds, strict=True) if kind == MENTION
+    ]
+    assert "".join(map(str, marked)).replace("▁", " ").split() == ["Fairphone", "fairphone"]
+
+
 def _heads(**changes: Linear) -> Heads:
     """Two numbers a token: the mean tells sentiment and relevance, the first token a stage."""
     given = {
         "sentiment": Linear(np.array([[-1.0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]), np.zeros(3)),
+        "targeted": Linear(np.array([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]), np.zeros(3)),
         "stages": Linear(np.outer(np.arange(7) == 4, [0.0, 0, 1, 0]), np.zeros(7)),
         "relevance": Linear(np.array([[0.0, 1, 0, 0]]), np.zeros(1)),
         "embedding": Linear(np.eye(2), np.zeros(2)),
@@ -98,7 +138,7 @@ def _heads(**changes: Linear) -> Heads:
 
 
 def test_the_heads_are_linear_with_softmax_and_sigmoid() -> None:
-    found = _heads().verdict(np.array([2.0, -1.0, 1.0, 0.0], np.float32), relevance=True)
+    found = _heads().verdict(np.array([2.0, -1.0, 1.0, 0.0], np.float32), targeted=False, relevance=True)
     assert found.sentiment == "positive"
     assert found.p == pytest.approx(np.exp([-2, 0, 2]) / np.exp([-2, 0, 2]).sum(), abs=1e-3)
     assert found.relevance == pytest.approx(1 / (1 + np.e), abs=1e-3)
@@ -106,8 +146,14 @@ def test_the_heads_are_linear_with_softmax_and_sigmoid() -> None:
     assert found.stage_p == (0.5, 0.5, 0.5, 0.5, 0.731, 0.5, 0.5)
 
 
+def test_the_sentiment_toward_a_target_has_its_own_line() -> None:
+    found = _heads().verdict(np.array([2.0, 0.0, 0.0, 0.0], np.float32), targeted=True, relevance=False)
+    assert found.sentiment == "neutral"
+    assert found.p == pytest.approx(np.exp([0, 2, 0]) / np.exp([0, 2, 0]).sum(), abs=1e-3)
+
+
 def test_relevance_is_not_told_when_not_asked_for() -> None:
-    assert _heads().verdict(np.zeros(4, np.float32), relevance=False).relevance is None
+    assert _heads().verdict(np.zeros(4, np.float32), targeted=True, relevance=False).relevance is None
 
 
 def test_places_have_length_one() -> None:
@@ -119,6 +165,7 @@ def test_places_have_length_one() -> None:
     ("head", "wrong"),
     [
         ("sentiment", Linear(np.zeros((2, 4)), np.zeros(2))),
+        ("targeted", Linear(np.zeros((4, 4)), np.zeros(4))),
         ("stages", Linear(np.zeros((6, 4)), np.zeros(6))),
         ("relevance", Linear(np.zeros((2, 4)), np.zeros(2))),
     ],

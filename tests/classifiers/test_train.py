@@ -12,10 +12,12 @@ from tokenizers import Tokenizer
 pytest.importorskip("onnx", reason="only making a model needs onnx: pip install 'tertulia[train]'")
 pytest.importorskip("torch", reason="only making a model needs torch: pip install 'tertulia[train]'")
 
+import onnx
 import torch
+from onnx import numpy_helper
 
 from classifiers.encoder import Encoder
-from classifiers.train import answers, calibrate, export, mix, released, tune, vocabulary
+from classifiers.train import answers, calibrate, export, mix, place, released, tune, vocabulary
 from classifiers.train.data import Example
 from classifiers.train.network import Network
 
@@ -48,6 +50,7 @@ EXAMPLES = [
     Example("so phone", "en", "opinions", "train", sentiment=1),
     Example("acme phone", "en", "relevance", "train", "acme", "phone", relevant=True),
     Example("acme cake", "en", "relevance", "train", "acme", "phone", relevant=False),
+    Example("zeta cake", "en", "relevance", "train", "zeta", "eat", relevant=True),
     Example("buy acme", "en", "stage", "train", "acme", "phone", sentiment=1, stages=frozenset({"purchase"})),
     Example("eat acme", "en", "stage", "train", "acme", "cake", sentiment=1, stages=frozenset()),
 ]
@@ -69,8 +72,8 @@ def test_it_learns_all_heads_and_the_graph_says_the_same(tokenizer: Tokenizer, t
     ):
         found = answers.scores(vectors, asked, tmp_path / "heads.npz")
         assert found.sentiment[:3].argmax(axis=1).tolist() == [2, 0, 1]
-        assert (found.relevance[3:5] > 0).tolist() == [True, False]
-        assert (found.stages[5:] > 0).any(axis=1).tolist() == [True, False]
+        assert (found.relevance[3:6] > 0).tolist() == [True, False, True]
+        assert (found.stages[6:] > 0).any(axis=1).tolist() == [True, False]
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
@@ -122,6 +125,31 @@ def test_a_released_model_comes_back_into_the_network(tokenizer: Tokenizer, tmp_
     assert released.pieces(tmp_path, [("other", 0.0), *PIECES]).tolist() == list(range(1, len(PIECES) + 1))
 
 
+def test_a_release_that_marked_no_mentions_answers_as_before(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """Its kinds are two, and its heads read two vectors."""
+    old, new = _network(), _network()
+    with torch.no_grad():
+        for value in new.parameters():
+            value.normal_()
+        old.kinds.weight[2] = old.kinds.weight[0]
+        for head in (old.sentiment, old.stages, old.relevance):
+            head.weight[:, 64:] = 0
+    export.export(old, tokenizer, tmp_path, tmp_path)
+    with np.load(tmp_path / "heads.npz") as arrays:
+        heads = dict(arrays)
+    narrow = {f"{name}.weight": heads[f"{name}.weight"][:, :64] for name in ("sentiment", "stages", "relevance")}
+    np.savez(tmp_path / "heads.npz", **{**heads, **narrow})
+    model = onnx.load(str(tmp_path / "encoder.onnx"))
+    kinds = next(tensor for tensor in model.graph.initializer if tensor.name == "kinds.weight")
+    kinds.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(kinds)[:2], "kinds.weight"))
+    onnx.save(model, str(tmp_path / "encoder.onnx"))
+    released.load(new, tmp_path)
+    state = new.state_dict()
+    assert torch.equal(state["kinds.weight"], old.kinds.weight)
+    for name in narrow:
+        assert torch.allclose(state[name], old.state_dict()[name], atol=1e-6), name
+
+
 def test_a_phase_leaves_frozen_layers_and_words_alone(
     tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,13 +178,27 @@ def test_going_on_from_a_release_begins_with_the_phase_behind_it(
     assert begun == ["two"]
 
 
+def test_the_embedding_is_refitted_to_where_texts_stood() -> None:
+    """A turn, a squeeze and a shift are undone, on texts that it was not fitted on too."""
+    random = np.random.default_rng(0)
+    stood = random.normal(size=(600, 8))
+    turn = np.linalg.qr(random.normal(size=(8, 8)))[0] * np.linspace(0.05, 0.2, 8)
+    moved = stood @ turn + 5 + random.normal(size=(600, 8)) * 0.001
+    weight, bias = place.fitted(moved[:400], stood[:400])
+    error = moved[400:] @ weight.T + bias - stood[400:]
+    assert np.sqrt((error**2).mean()) < 0.1
+
+
 def test_temperatures_undo_overconfidence() -> None:
     """Scores that are three times too large are found out, whatever they were."""
     random = np.random.default_rng(0)
     true = random.normal(size=(4_000, 3))
     p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
     labels = np.array([random.choice(3, p=row) for row in p])
-    assert calibrate.temperature_of_labels(3 * true, labels, np.ones(len(labels))) == pytest.approx(3, rel=0.1)
+    found = calibrate.scaling_of_labels(3 * true + [0.6, 0, -0.6], labels, np.ones(len(labels)))
+    assert found.temperature == pytest.approx(3, rel=0.1)
+    assert found.shift == pytest.approx([0.6, 0, -0.6], abs=0.25)
+    assert found(3 * true + found.shift) == pytest.approx(3 * true / found.temperature)
     yes = random.random((4_000, 7)) < 1 / (1 + np.exp(-true[:, :1]))
     assert calibrate.temperature_of_yes(3 * np.repeat(true[:, :1], 7, axis=1), yes) == pytest.approx(3, rel=0.1)
 
