@@ -28,6 +28,8 @@ class Board:
     ) -> None:
         self._name, self._publisher, self._now = name, publisher, now
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
+        self.on_saved: Callable[[Any], None] = lambda _cursor: None
+        """Told of each resume point once Kafka has acknowledged it."""
         self.status = SourceStatus(
             name=name,
             since=now(),
@@ -60,7 +62,8 @@ class Board:
         status, newest = self.status, None
         deletes = sum(post.op == "delete" for post in posts)
         if posts:
-            newest = max((post.created_at for post in posts if post.created_at is not None), default=None)
+            dates = (post.created_at for post in posts if post.created_at is not None and post.op != "delete")
+            newest = max(dates, default=None)
         now = self._now()
         self._set(
             events=status.events + len(posts),
@@ -97,7 +100,9 @@ class Board:
         """Write the status now, and return when Kafka has it."""
         self._changed.clear()
         self._urgent.clear()
-        await self._publisher.put_cursor(self._name, encode(self.status))
+        status = self.status
+        await self._publisher.put_cursor(self._name, encode(status))
+        self.on_saved(status.cursor)
 
     def _set(self, **values: Any) -> None:
         self.status = msgspec.structs.replace(self.status, **values)

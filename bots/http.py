@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,7 +25,7 @@ import msgspec
 from yarl import URL
 
 from bots.sources.base import HttpError
-from bots.sse import ServerEvent, server_events
+from bots.sse import ServerEvent, lines_of, server_events
 
 log = logging.getLogger(__name__)
 __all__ = ["Http", "HttpError", "Response", "plain", "seconds_of"]
@@ -32,6 +33,8 @@ __all__ = ["Http", "HttpError", "Response", "plain", "seconds_of"]
 MOST_BYTES = 16 * 1024 * 1024  # of one body
 MOST_COMPLAINT = 16 * 1024  # of the body of a refusal
 LONGEST_REST_S = 30.0  # a rate limit that ends sooner is waited for here; a longer one is the runner's business
+MOST_RESTS = 1_000  # remembered; beyond, those that are over are forgotten
+_BOT_TOKEN = re.compile(r"/bot\d+(?::|%3A)[^/]*", re.IGNORECASE)  # Telegram wants it in the path
 PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 598, 599})
 
 
@@ -51,6 +54,17 @@ class Response(msgspec.Struct, frozen=True):
         return self.status == HTTPStatus.NOT_MODIFIED
 
 
+class _Request(msgspec.Struct, frozen=True):
+    method: str
+    url: str
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str]
+    most: int
+    bucket: str = ""
+    form: Mapping[str, str] | None = None
+    json: Any = None
+
+
 class Http:
     """The client: `async with Http(contact) as http`. Proxies come from the environment."""
 
@@ -67,7 +81,7 @@ class Http:
         self.user_agent = f"{product} (+{contact})" if contact else product
         self._random, self._attempts, self._base_s = random or Random(), attempts, base_s
         self._timeout = aiohttp.ClientTimeout(total=4 * timeout_s, connect=timeout_s, sock_read=timeout_s)
-        self._resting: dict[str, float] = {}  # host -> monotonic time until which it wants to be left alone
+        self._resting: dict[str, float] = {}  # host, bucket -> monotonic time until which it wants to be left alone
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -94,11 +108,19 @@ class Http:
         most: int = MOST_BYTES,
     ) -> Any:
         """The decoded body. Raises `HttpError`, also when the body is no JSON."""
-        response = await self.get_bytes(url, params=params, headers=headers, most=most)
-        try:
-            return msgspec.json.decode(response.body)
-        except ValueError as error:  # msgspec's own, and bytes that are not UTF-8
-            raise HttpError(f"{plain(url)} sent no JSON: {error}", response.status) from error
+        return _decoded(url, await self.get_bytes(url, params=params, headers=headers, most=most))
+
+    async def post_form(
+        self, url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None, most: int = MOST_BYTES
+    ) -> Any:
+        """The decoded answer to a form. As with all requests a passing failure is tried again: only for what may be
+        sent twice, such as a request for a token. Raises as `get_json`.
+        """
+        return _decoded(url, await self._ask(_Request("POST", url, None, headers or {}, most, form=form)))
+
+    async def post_json(self, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
+        """The decoded answer to JSON (None: to nothing), which may be sent twice, as with `post_form`."""
+        return _decoded(url, await self._ask(_Request("POST", url, None, headers or {}, MOST_BYTES, json=body)))
 
     async def get_bytes(
         self,
@@ -109,17 +131,24 @@ class Http:
         etag: str | None = None,
         last_modified: str | None = None,
         most: int = MOST_BYTES,
+        bucket: str = "",
     ) -> Response:
-        """The body, or a 304 when `etag` or `last_modified` still hold. Raises `HttpError`."""
+        """The body, or a 304 when `etag` or `last_modified` still hold. Raises `HttpError`.
+
+        `bucket` names the part of the host that a rate limit in the answer's headers is for; empty: all of it.
+        """
         asked = dict(headers or {})
         if etag:
             asked["If-None-Match"] = etag
         if last_modified:
             asked["If-Modified-Since"] = last_modified
+        return await self._ask(_Request("GET", url, params, asked, most, bucket))
+
+    async def _ask(self, request: _Request) -> Response:
         for attempt in range(1, self._attempts + 1):
-            await self._rest(url)
+            await self._rest(request.url, request.bucket)
             try:
-                return await self._get(url, params, asked, most)
+                return await self._once(request)
             except HttpError as error:
                 passing = error.status in PASSING or (not error.status and error.after is None)
                 if not passing or error.after is not None or attempt == self._attempts:
@@ -162,12 +191,36 @@ class Http:
             async for event in server_events(answer.content.iter_any()):
                 yield event
 
-    async def _get(self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str], most: int) -> Response:
-        async with self._errors(url), self._open.get(url, params=params, headers=headers) as answer:
-            self._note_limits(url, answer)
+    async def lines(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        quiet_s: float = 90.0,
+    ) -> AsyncIterator[bytes]:
+        """The lines of an answer without end, blank ones too: signs of life. The first, blank, says that it has begun.
+
+        Raises `HttpError`, as after `quiet_s` of nothing.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._timeout.connect, sock_read=quiet_s)
+        await self._rest(url)
+        async with self._errors(url), self._open.get(url, params=params, headers=headers, timeout=timeout) as answer:
+            await self._check(url, answer)
+            yield b""
+            async for line in lines_of(answer.content.iter_any()):
+                yield line
+
+    async def _once(self, request: _Request) -> Response:
+        url = request.url
+        asking = self._open.request(
+            request.method, url, params=request.params, headers=request.headers, data=request.form, json=request.json
+        )
+        async with self._errors(url), asking as answer:
+            self._note_limits(url, answer, request.bucket)
             if answer.status != HTTPStatus.NOT_MODIFIED:
                 await self._check(url, answer)
-            body = await _body(url, answer, most)
+            body = await _body(url, answer, request.most)
             return Response(
                 status=answer.status,
                 body=body,
@@ -194,21 +247,32 @@ class Http:
     async def _check(self, url: str, answer: aiohttp.ClientResponse) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             after = seconds_of(answer.headers.get("Retry-After"))
+            if after is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # X's way to say it
+                after = seconds_of(answer.headers.get("X-Rate-Limit-Reset"), epoch=True)
             reason = f"{plain(url)} answers {answer.status} {answer.reason or ''}".strip()
             raise HttpError(reason, answer.status, after, await _complaint(answer))
-        if answer.status != HTTPStatus.OK:
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
             raise HttpError(f"{plain(url)} answers {answer.status}, not a body", answer.status)
 
-    def _note_limits(self, url: str, answer: aiohttp.ClientResponse) -> None:
+    def _note_limits(self, url: str, answer: aiohttp.ClientResponse, bucket: str) -> None:
         """Remember when the host says that its allowance is used up, by either common spelling of the headers."""
         for prefix in ("X-RateLimit", "RateLimit"):
-            if answer.headers.get(f"{prefix}-Remaining") == "0":
-                after = seconds_of(answer.headers.get(f"{prefix}-Reset"), epoch=True)
+            if answer.headers.get(f"{prefix}-Remaining") in ("0", "0.0"):  # Reddit counts in tenths
+                # Where a host also says in how many seconds, that spares us the difference between its clock and ours.
+                after = seconds_of(answer.headers.get(f"{prefix}-Reset-After"))
+                if after is None:
+                    after = seconds_of(answer.headers.get(f"{prefix}-Reset"), epoch=True)
                 if after is not None:
-                    self._resting[URL(url).host or ""] = time.monotonic() + after
+                    self._set_rest(f"{URL(url).host or ''} {bucket}", time.monotonic() + after)
 
-    async def _rest(self, url: str) -> None:
-        left = self._resting.get(URL(url).host or "", 0.0) - time.monotonic()
+    def _set_rest(self, place: str, until: float) -> None:
+        if place not in self._resting and len(self._resting) >= MOST_RESTS:
+            now = time.monotonic()
+            self._resting = {other: end for other, end in self._resting.items() if end > now}
+        self._resting[place] = until
+
+    async def _rest(self, url: str, bucket: str = "") -> None:
+        left = self._resting.get(f"{URL(url).host or ''} {bucket}", 0.0) - time.monotonic()
         if left > LONGEST_REST_S:
             raise HttpError(f"the rate limit of {plain(url)} is used up", HTTPStatus.TOO_MANY_REQUESTS, left)
         if left > 0:
@@ -218,6 +282,13 @@ class Http:
     def _open(self) -> aiohttp.ClientSession:
         assert self._session is not None, "enter the client first: async with Http()"
         return self._session
+
+
+def _decoded(url: str, response: Response) -> Any:
+    try:
+        return msgspec.json.decode(response.body)
+    except ValueError as error:  # msgspec's own, and bytes that are not UTF-8
+        raise HttpError(f"{plain(url)} sent no JSON: {error}", response.status) from error
 
 
 async def _body(url: str, answer: aiohttp.ClientResponse, most: int) -> bytes:
@@ -242,9 +313,9 @@ async def _complaint(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def plain(url: str) -> str:
-    """The address without user, query and fragment: secrets may stand there, and what is left may be logged."""
+    """The address without user, query, fragment and bot token: secrets stand there, and what is left may be logged."""
     try:
-        return str(URL(url).with_user(None).with_query(None).with_fragment(None))
+        return _BOT_TOKEN.sub("/bot…", str(URL(url).with_user(None).with_query(None).with_fragment(None)))
     except ValueError:
         return "the configured address"
 

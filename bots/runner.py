@@ -60,6 +60,8 @@ class Runner:
         self._flying: set[asyncio.Future[None]] = set()
         self._pauses, self._data = Pauses(source.quiet_s), Pauses(source.quiet_s)
         self._failures = 0
+        board.on_saved = source.saved
+        source.saved(board.status.cursor)  # it was read from Kafka
 
     async def run(self) -> None:
         """Collect until the source has finished or cannot work, or until cancelled."""

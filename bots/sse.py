@@ -22,7 +22,7 @@ class ServerEvent(msgspec.Struct, frozen=True):
 async def server_events(chunks: AsyncIterable[bytes]) -> AsyncIterator[ServerEvent]:
     """The events in a stream of bytes. Raises `Retry` for one larger than `MOST_EVENT`."""
     kind, data, last_id = "", list[bytes](), None
-    async for line in _lines(chunks):
+    async for line in lines_of(chunks):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if not line:
@@ -39,7 +39,7 @@ async def server_events(chunks: AsyncIterable[bytes]) -> AsyncIterator[ServerEve
             last_id = value.decode(errors="replace")
 
 
-async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+async def lines_of(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Lines ended by LF or CRLF; what follows the last line end is cut off, as the standard wants."""
     rest = b""
     async for chunk in chunks:

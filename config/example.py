@@ -40,10 +40,18 @@ SAMPLES: Mapping[Key, Any] = {
     ("brands", 0, "handles"): ["fairphone.com", "fairphone@social.weho.st"],
     ("brands", 0, "domains"): ["fairphone.com"],
     ("brands", 0, "own"): ["fairphone.com", "fairphone@social.weho.st"],
+    ("brands", 0, "hubs"): ["r/fairphone", "forum.example.org", "telegram"],
     ("brands", 0, "languages"): ["en", "es", "nl"],
     ("contact",): "listening@example.org",
     ("sources", "mastodon", "instances", 0, "url"): "https://mastodon.social",
     ("sources", "rss", "feeds"): ["https://example.org/feed.xml"],
+    ("sources", "webhook", "inlets", 0, "name"): "shop",
+    ("sources", "webhook", "inlets", 0, "secret_file"): "secrets/shop",
+    ("sources", "webhook", "inlets", 0, "old_secret_file"): "secrets/shop-old",
+    ("sources", "webhook", "inlets", 0, "mapping", "id"): "review.id",
+    ("sources", "webhook", "inlets", 0, "mapping", "text"): ["review.title", "review.body"],
+    ("sources", "webhook", "inlets", 0, "mapping", "author", "id"): "customer.id",
+    ("sources", "webhook", "inlets", 0, "mapping", "created_at"): "review.time",
     ("outlets", "webhook", "url_file"): "secrets/webhook-url",
     ("outlets", "matrix", "homeserver"): "https://matrix.example.org",
     ("outlets", "matrix", "room"): "!room:example.org",
@@ -64,7 +72,8 @@ def render(families: Families) -> str:
         if (*setting.key[:-1], f"{setting.key[-1]}_file") in keys:
             lines += _secret(setting)
         else:
-            opens = 0 in setting.key and setting.key == next(s.key for s in found if s.key[:-1] == setting.key[:-1])
+            in_list = setting.key[-2:-1] == (0,)  # and not in a block of such an item
+            opens = in_list and setting.key == next(s.key for s in found if s.key[:-1] == setting.key[:-1])
             lines += _lines(setting, setting.key in blocks, opens)
     return "\n".join(lines) + "\n"
 

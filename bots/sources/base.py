@@ -20,6 +20,7 @@ from streams.records import Post
 
 if TYPE_CHECKING:
     from bots.http import Http
+    from bots.inbox import Inbox
 
 
 LOOKS_S: Final = (3_600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
@@ -64,6 +65,8 @@ class Tools(msgspec.Struct, frozen=True):
     now: Callable[[], datetime]
     random: Random
     brands: Sequence[Brand]
+    inbox: Inbox | None = None
+    """What `/ingest` took in: for `webhook` alone."""
 
 
 class Source(ABC):
@@ -80,10 +83,22 @@ class Source(ABC):
     def __init__(self, options: Any, tools: Tools) -> None:
         self.options, self.tools = options, tools
 
+    @classmethod
+    def several(cls, options: Any, tools: Tools) -> Sequence[Source]:
+        """What these options ask for: nearly always one source."""
+        return [cls(options, tools)]
+
     @property
     def key(self) -> str:
         """Under what the resume point is kept; a source that may run several times at once tells them apart here."""
         return self.name
+
+    def saved(self, cursor: Any) -> None:  # noqa: B027 - most networks need not know
+        """Kafka holds this resume point and all before it: at the start the one that was found, then each new one.
+
+        For networks that forget what they are told was read: `collect` also goes on from resume points that are not
+        saved yet.
+        """
 
     @abstractmethod
     def collect(self, cursor: Any) -> AsyncIterator[Batch]:

@@ -15,14 +15,20 @@ from pydantic import Field, field_validator
 
 from bots.http import seconds_of
 from bots.sources.base import Batch, Retry, Source, SourceOptions, Tools
-from bots.sources.bluesky_posts import Handles
+from bots.sources.bluesky_posts import GONE, Handles
+from bots.sources.bluesky_threads import Backfill
 from bots.sources.frames import Frames
 from bots.sources.hosts import Hosts
-from bots.sources.jetstream import MAX_FRAME, POST, REPOST, V2_SUBPROTOCOL, Version, subscription
+from bots.sources.jetstream import MAX_FRAME, POST, REPOST, V2_SUBPROTOCOL, Version, microseconds, subscription
 from bots.sources.jetstream_reader import Place, Reader, cursor_for
+from bots.sources.lru import Lru
+from bots.sources.markup import web_address
 from config.units import Duration
+from streams.tasks import Tasks
+from streams.terms import Terms
 
 Collection = Literal["app.bsky.feed.post", "app.bsky.feed.repost"]
+State = Literal["deleted", "takendown", "suspended", "deactivated"]
 # A server that knows only v1 has nothing at v2's path.
 _NOT_HERE = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
@@ -53,9 +59,28 @@ class BlueskyOptions(SourceOptions):
     lookback: Annotated[Duration, Field(ge=timedelta(0))] = Field(
         default=timedelta(minutes=5), description="At the first start, begin this long ago."
     )
+    gone: tuple[State, ...] = Field(
+        default=GONE, description="States of an account that remove all of its posts; when it is back, new ones count."
+    )
     away: Annotated[Duration, Field(ge=timedelta(0))] = Field(
         default=timedelta(minutes=15), description="How long to stay away from a preferred server that failed."
     )
+
+    backfill_threads: bool = Field(
+        default=True,
+        description="Whether threads that began before the first start are fetched once a brand is named in them.",
+    )
+    api_url: str = Field(default="https://public.api.bsky.app", description="Address of the API that has threads.")
+    thread_pause: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(hours=1))] = Field(
+        default=timedelta(seconds=1), description="Pause between two threads that are fetched."
+    )
+
+    @field_validator("api_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if web_address(url) is None:
+            raise ValueError(f"{url!r} is not a web address (https://…)")
+        return url.rstrip("/")
 
     @field_validator("hosts")
     @classmethod
@@ -80,14 +105,36 @@ class Bluesky(Source):
         super().__init__(options, tools)
         self._hosts = Hosts(options.hosts, away=options.away)
         self._handles = Handles()
+        self._fetched: Lru[str, bool] = Lru(10_000)  # threads
 
     async def collect(self, cursor: Any) -> AsyncIterator[Batch]:
-        """Yield what the stream brings, from `cursor` on."""
+        """Yield what the stream brings, from `cursor` on, and with it what was said before in threads about a brand."""
         place = msgspec.convert(cursor, Place) if cursor is not None else None
+        backfill, tasks = self._backfill(cursor, place), Tasks()
+        try:
+            if backfill is not None:
+                tasks.start(backfill.run(), "threads of bluesky")
+            async with aclosing(self._connections(place, backfill)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            await tasks.stop()
+
+    def _backfill(self, cursor: Any, place: Place | None) -> Backfill | None:
+        options: BlueskyOptions = self.options
+        if not (options.backfill_threads and self.tools.brands):
+            return None
+        pause_s, terms = options.thread_pause.total_seconds(), Terms(self.tools.brands)
+        backfill = Backfill(self.tools.http, options.api_url, pause_s, terms, self._handles, self._fetched)
+        begin = microseconds(self.tools.now() - options.lookback)
+        backfill.resume(cursor, begin if place is None else place.time)
+        return backfill
+
+    async def _connections(self, place: Place | None, backfill: Backfill | None) -> AsyncGenerator[Batch, None]:
         while True:
             host = self._hosts.pick(self.tools.now())
             try:
-                async with aclosing(self._connection(host, place)) as batches:
+                async with aclosing(self._connection(host, place, backfill)) as batches:
                     async for batch in batches:
                         place = msgspec.convert(batch.cursor, Place | None) or place
                         yield batch
@@ -100,17 +147,24 @@ class Bluesky(Source):
             if place is not None:  # the connection was given up on purpose: its numbering is not to be relied on
                 place = msgspec.structs.replace(place, seq=0)
 
-    async def _connection(self, host: str, place: Place | None) -> AsyncGenerator[Batch, None]:
+    async def _connection(
+        self, host: str, place: Place | None, backfill: Backfill | None
+    ) -> AsyncGenerator[Batch, None]:
         """One connection, until it fails (`Retry`), or is given up to resume by time, here or on the first host."""
         options: BlueskyOptions = self.options
         async with AsyncExitStack() as stack:
             socket, version, asked = await self._open(stack, host, place)
-            reader = Reader(host, version, place, asked, options.silence, self._handles)
+            reader = Reader(host, version, place, asked, options.silence, self._handles, options.gone)
             frames = await stack.enter_async_context(Frames(socket))
+            if backfill is not None:
+                backfill.on_found = frames.nudge
+                frames.nudge()  # something may have been found while there was no connection
             while not self._hosts.first_is_due(self.tools.now()):
-                batch = reader.batch(await frames.ready(options.silence.total_seconds()))
-                self._hosts.delivered()
-                if batch.cursor is not None or batch.bad:
+                arrived = await frames.ready(options.silence.total_seconds())
+                batch = reader.batch(arrived) if backfill is None else backfill.join(reader.batch(arrived))
+                if arrived:
+                    self._hosts.delivered()
+                if batch.posts or batch.bad or (arrived and batch.cursor is not None):
                     yield batch
                 if reader.ended is not None:
                     raise Retry(f"{host} ended the stream: {reader.ended.name} {reader.ended.message}".strip())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
-from bots.sources.jetstream import POST, REPOST, Commit, Embed, Event, Feature, Record
-from streams.records import Author, BadPost, Post
+from bots.sources.jetstream import POST, REPOST, Account, Commit, Embed, Event, Feature, Record, moment
+from streams.records import CLOCK_SKEW, Author, BadPost, Post, erasure
 
 PLATFORM = "bluesky"
+GONE: Final = ("deleted", "takendown")  # for good; `suspended` and `deactivated` are meant to pass
 
 
 class Handles:
@@ -45,6 +47,14 @@ def post_of(event: Event, commit: Commit, handles: Handles) -> Post | None:
     if commit.collection == REPOST:
         return _repost(identity, author, commit.record)
     return _post(identity, author, commit, event.did)
+
+
+def erasure_of(event: Event, account: Account, gone: Collection[str]) -> Post | None:
+    """What erases the author when the account is gone; `None` in all other states, and when it is back."""
+    if account.active or account.status not in gone:
+        return None
+    # Its last posts may be dated by a clock that goes fast: so far ahead a date is let be.
+    return erasure(f"{PLATFORM}:{event.did}", moment(event.time) + CLOCK_SKEW)
 
 
 def _repost(identity: str, author: Author, record: Record) -> Post:

@@ -23,6 +23,7 @@ class Frames:
         self._frames: list[bytes] = []
         self._arrived, self._room = asyncio.Event(), asyncio.Event()
         self._end: str | None = None
+        self._nudged = False
         self._tasks = Tasks(on_death=lambda error: self._over(f"reading failed: {error}"))
 
     async def __aenter__(self) -> Self:
@@ -35,19 +36,28 @@ class Frames:
         await self._tasks.stop()
 
     async def ready(self, silence: float) -> list[bytes]:
-        """All frames that have arrived, at least one. Raises `Retry` after `silence` seconds without, or at the end."""
-        if not self._frames and self._end is None:
+        """All frames that have arrived, at least one, or none after a `nudge`.
+
+        Raises `Retry` after `silence` seconds without, or at the end.
+        """
+        if not self._frames and self._end is None and not self._nudged:
             try:
                 async with asyncio.timeout(silence):
                     await self._arrived.wait()
             except TimeoutError:
                 raise Retry(f"no data for {silence:g} s") from None
-        if not self._frames:
+        if not self._frames and not self._nudged:
             raise Retry(self._end or "the stream ended")
+        self._nudged = False
         frames, self._frames = self._frames, []
         self._arrived.clear()
         self._room.set()
         return frames
+
+    def nudge(self) -> None:
+        """Let `ready` return, also with nothing: there is something else to do."""
+        self._nudged = True
+        self._arrived.set()
 
     async def _read(self) -> None:
         while True:

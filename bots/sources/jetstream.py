@@ -124,6 +124,13 @@ class Handle(msgspec.Struct):
     handle: str | None = None
 
 
+class Account(msgspec.Struct):
+    """What became of an account at its host: https://atproto.com/specs/account has the states."""
+
+    active: bool
+    status: str | None = None  # of one that is not active: `deleted`, `takendown`, `suspended`, `deactivated`, …
+
+
 class Event(msgspec.Struct):
     """One event of either wire; `time` is unix microseconds, `seq` is 0 on v1."""
 
@@ -132,6 +139,7 @@ class Event(msgspec.Struct):
     seq: int = 0
     commit: Commit | None = None
     identity: Handle | None = None
+    account: Account | None = None
 
 
 class Notice(msgspec.Struct):
@@ -155,6 +163,7 @@ class _V1(msgspec.Struct):
     time_us: Microseconds
     commit: Commit | None = None
     identity: Handle | None = None
+    account: Account | None = None
 
 
 class _V2Payload(Commit, kw_only=True, rename={"witnessed_at": "witnessedAt", "type": "$type"}):
@@ -167,6 +176,7 @@ class _V2Payload(Commit, kw_only=True, rename={"witnessed_at": "witnessedAt", "t
     time: datetime | None = None
     witnessed_at: datetime | None = None
     identity: Handle | None = None
+    account: Account | None = None
     name: str = ""
     message: str = ""
 
@@ -194,7 +204,7 @@ def read(version: Version, frame: bytes) -> Event | Notice | Malformed | None:
 
 def _read_v1(frame: bytes) -> Event:
     event = _v1.decode(frame)
-    return Event(event.did, event.time_us, 0, event.commit, event.identity)
+    return Event(event.did, event.time_us, 0, event.commit, event.identity, event.account)
 
 
 def _read_v2(frame: bytes) -> Event | Notice | Malformed | None:
@@ -212,7 +222,7 @@ def _read_v2(frame: bytes) -> Event | Notice | Malformed | None:
     if not payload.seq or not payload.did or witnessed is None or witnessed.tzinfo is None:
         return _make_out("v2", frame, "`seq`, `did` or `time` is missing")
     commit = payload if payload.type == _PREFIX + "commit" else None
-    return Event(payload.did, microseconds(witnessed), payload.seq, commit, payload.identity)
+    return Event(payload.did, microseconds(witnessed), payload.seq, commit, payload.identity, payload.account)
 
 
 class _Position(msgspec.Struct):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from bots.sources.base import Bad, Batch, Gap
-from bots.sources.bluesky_posts import Handles, post_of
+from bots.sources.bluesky_posts import GONE, Handles, erasure_of, post_of
 from bots.sources.jetstream import Event, Malformed, Notice, Version, microseconds, moment, read
 from streams.records import BadPost, Post
 
@@ -36,7 +36,8 @@ def cursor_for(
 
 
 class Reader:
-    """Reads one connection. `asked` is the cursor it was opened with, `place` where the last one had come to."""
+    """Reads one connection. `asked` is the cursor it was opened with, `place` where the last one had come to; `gone`
+    are the states of an account that erase its author."""
 
     def __init__(
         self,
@@ -46,8 +47,9 @@ class Reader:
         asked: int | None,
         tolerance: timedelta,
         handles: Handles,
+        gone: Collection[str] = GONE,
     ) -> None:
-        self._host, self._version, self._handles = host, version, handles
+        self._host, self._version, self._handles, self._gone = host, version, handles, gone
         self._from = place.time if place is not None else 0  # until the first event: where a gap would begin
         self._tolerance = tolerance // timedelta(microseconds=1)
         self._outdated: str | None = None
@@ -87,6 +89,11 @@ class Reader:
                 bad.append(Bad(frame, str(error), self._offset(event)))
         elif event.identity is not None:
             self._handles.learn(event.did, event.identity.handle)
+        elif event.account is not None:
+            erased = erasure_of(event, event.account, self._gone)
+            if erased is not None:
+                posts.append(erased)
+                self._handles.learn(event.did, None)
         self._advance(event.time, event.seq)
 
     def _advance(self, time: int, seq: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import msgspec
 import xxhash
@@ -10,7 +11,7 @@ import xxhash
 from bots.sources.base import Bad
 from bots.sources.lru import Lru
 from bots.sources.nostr_events import DELETION, PLATFORM, VANISH, Event, name, post_of, targets
-from streams.records import Post
+from streams.records import Post, erasure
 
 MOST = 50_000  # events in memory
 KEPT = 1_000  # posts in the resume point
@@ -91,11 +92,13 @@ class Memory:
                 yield self._deleted(target)
 
     def _vanish(self, event: Event) -> Iterator[Post]:
-        """All of the author's until then (NIP-62), whichever relay was asked: what one must forget, we forget."""
+        """All of the author's until then (NIP-62), whichever relay was asked: what one must forget, we forget. Also
+        what is not remembered here: the match stage knows the author's posts."""
         self._left.put(event.pubkey, max(event.created_at, self._left.get(event.pubkey) or 0))
         for target, (author, at) in list(self._told.items()):
             if author == event.pubkey and at <= event.created_at:
                 yield self._deleted(target)
+        yield erasure(name(event.pubkey), datetime.fromtimestamp(event.created_at, UTC))
 
     def _deleted(self, target: str) -> Post:
         self._gone.put((target, self._told.pop(target)[0]), True)

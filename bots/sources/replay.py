@@ -6,7 +6,6 @@ The resume point is a byte offset, kept per file: its size and the hash of its b
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from io import BufferedReader
 from pathlib import Path
@@ -17,6 +16,7 @@ import xxhash
 from pydantic import Field
 
 from bots.sources.base import Bad, Batch, Misconfigured, Source, SourceOptions, Tools
+from streams.mending import mended
 from streams.records import BadPost, Post, decode_post
 
 MOST_LINE = 8 * 1024 * 1024  # bytes; the rest of a longer line is skipped unread
@@ -126,17 +126,6 @@ def read_line(file: BufferedReader) -> tuple[bytes, int]:
         if not rest or rest.endswith(b"\n"):
             break
     return line, size
-
-
-def mended(line: bytes) -> bytes:
-    """The line with lone surrogates (which JSON can spell, and Unicode text cannot hold) as replacement characters."""
-    if b"\\ud" not in line.lower():
-        return line
-    try:
-        text = json.dumps(json.loads(line), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return line  # whatever else is wrong with it, the one gate says it better
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _open(path: Path) -> BufferedReader:

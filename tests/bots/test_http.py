@@ -96,6 +96,27 @@ async def test_a_used_up_allowance_is_not_overdrawn(http: Http, serve: Serve) ->
     assert 890 < caught.value.after <= 900
 
 
+async def test_an_allowance_counted_in_tenths_is_not_overdrawn_either(http: Http, serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(1, headers={"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "412"})
+
+    url = await serve(answer)
+    await http.get_json(url)
+    with pytest.raises(HttpError, match="used up"):
+        await http.get_json(url)
+
+
+async def test_a_form_is_posted_and_sent_again_after_a_passing_failure(http: Http, serve: Serve) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append((request.method, {key: str(value) for key, value in (await request.post()).items()}))
+        return web.Response(status=503) if len(asked) < 2 else web.json_response({"given": request.headers["X-Who"]})
+
+    found = await http.post_form(await serve(answer), {"a": "b c&d"}, headers={"X-Who": "me"})
+    assert (found, asked) == ({"given": "me"}, [("POST", {"a": "b c&d"})] * 2)
+
+
 async def test_a_refusal_keeps_the_beginning_of_what_it_said(http: Http, serve: Serve) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(status=403, body=b"because " + b"x" * 100_000)
@@ -198,3 +219,19 @@ def test_the_spellings_of_a_pause() -> None:
 
 def test_an_address_without_its_secrets() -> None:
     assert plain("https://u:p@example.org:8443/a/b?key=1#x") == "https://example.org:8443/a/b"
+
+
+async def test_a_bucket_that_is_used_up_leaves_the_others_alone(http: Http, serve: Serve) -> None:
+    """And seconds to wait are believed before a date, for which our clock would have to be right."""
+
+    async def answer(request: web.Request) -> web.Response:
+        headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4102444800", "X-RateLimit-Reset-After": "100.5"}
+        return web.json_response(1, headers=headers if request.path == "/a" else {})
+
+    url = await serve(answer)
+    await http.get_bytes(url + "a", bucket="a")
+    assert (await http.get_bytes(url + "b", bucket="b")).body == b"1"
+    with pytest.raises(HttpError, match="used up") as rest:
+        await http.get_bytes(url + "c", bucket="a")
+    assert rest.value.after is not None
+    assert 90 < rest.value.after <= 100.5

@@ -15,7 +15,7 @@ from bots.publish import MOST_RECORD, Publisher
 from config.schema import Config
 from streams.admin import ensure_topics
 from streams.broker import EmbeddedKafka
-from streams.records import Author, DeadLetter, Post, encode, parse_post
+from streams.records import Author, DeadLetter, Post, encode, erasure, parse_post
 from streams.topics import Topics, partition_of
 from tests.bots.kafka_log import Log, newest
 
@@ -64,6 +64,19 @@ async def test_a_deletion_goes_to_every_partition_with_its_tombstone(publisher: 
         assert values[-1] is None
         assert parse_post(values[-2]).op == "delete"
     assert newest(records) == {b"test:1": None}
+
+
+async def test_an_erasure_goes_to_every_partition_under_a_key_of_its_own(publisher: Publisher, log: Log) -> None:
+    """An older erasure, or one without an objection, must not replace another in compaction."""
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    told = [erasure("test:a", at), erasure("test:a", at, False), erasure("test:a", at.replace(day=2)), post(1)]
+    await (await publisher.publish([*told, erasure("test:a", at)]))
+    records = await log.read(log.topics.posts)
+    for partition in range(4):
+        found = [r for r in records if r.partition == partition and r.key != b"test:1"]
+        assert [parse_post(r.value) for r in found] == [*told[:3], told[0]]
+        assert len({r.key for r in found}) == 3
+        assert all(r.key.startswith(b"\x00") for r in found), "no post's id does"
 
 
 async def test_what_no_message_can_hold_becomes_a_dead_letter(publisher: Publisher, log: Log) -> None:

@@ -179,6 +179,41 @@ async def test_a_stop_saves_how_far_it_came(runner: Run, log: Log) -> None:
     assert (status.state, status.cursor, status.events) == ("stopped", 49, 50)
 
 
+async def test_a_source_is_told_of_a_resume_point_only_once_kafka_has_it(
+    runner: Run, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    written: list[tuple[Any, asyncio.Future[None]]] = []
+
+    def put_cursor(_key: str, value: bytes) -> asyncio.Future[None]:
+        written.append((parse_status(value).cursor, asyncio.get_running_loop().create_future()))
+        return written[-1][1]
+
+    monkeypatch.setattr(publisher, "put_cursor", put_cursor)
+    monkeypatch.setattr(Script, "saved", lambda _self, cursor: told.append(cursor))
+    run = runner([Batch([post(1)], 1), None], saved=SourceStatus(name="script", cursor=0))
+    run.source.quiet_s = 60.0  # type: ignore[misc]
+    assert told == [0]  # found in Kafka at the start
+    tasks = Tasks()
+    task = tasks.start(run.run(), "runner")
+    while run.board.status.cursor != 1 or not written:  # the post is in Kafka, the first status on its way
+        await asyncio.sleep(0.01)
+    assert told == [0]
+    while told[-1] != 1:
+        cursor, acknowledged = written[-1]
+        if not acknowledged.done():
+            assert told[-1] != cursor or cursor == 0
+            acknowledged.set_result(None)
+        await asyncio.sleep(0.01)
+    task.cancel()
+    while not task.done():
+        for _, acknowledged in written:
+            if not acknowledged.done():
+                acknowledged.set_result(None)
+        await asyncio.sleep(0.01)
+    assert told == sorted(told)
+
+
 async def test_a_full_disk_loses_nothing(runner: Run, log: Log, tmp_path: Path) -> None:
     """The store of threads cannot be written half way: all behind the resume point is read again."""
     answers = [msgspec.structs.replace(post(n), id=f"test:{n}" + "x" * 900, reply_to="test:1") for n in range(2, 60)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bots.roots import Roots
 from bots.threads import ThreadFinder
-from streams.records import Author, Post
+from streams.records import Author, Post, erasure
 
 AUTHOR = Author(id="test:a")
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -119,6 +119,26 @@ def test_a_deletion_drops_what_waits_under_its_id(roots: Roots) -> None:
     ready = finder.feed([(Post(id="test:2", op="delete"), 1)], 0)
     assert [found.op for found, _ in ready] == ["delete", "delete"]
     assert {index for _, index in ready} == {0, 1}
+    assert finder.finish() == []
+
+
+def test_an_erasure_drops_what_waits_of_the_author_and_was_written_until_then(roots: Roots) -> None:
+    """Each version that waited is told as a deletion, and the erasure once: else a resume point would be wrong."""
+    finder = ThreadFinder[int](roots, wait_s=None)
+    edit = msgspec.structs.replace(post(2, 1, "edited"), op="update")
+    later = msgspec.structs.replace(post(3, 1), created_at=AT + timedelta(seconds=1))
+    other = msgspec.structs.replace(post(4, 1), author=Author(id="test:b"))
+    finder.feed([(post(2, 1), 0), (edit, 1), (later, 2), (other, 3), (post(5, 2), 4)], 0)
+    ready = finder.feed([(erasure("test:a", AT), 6)], 0)
+    gone = [Post(id=f"test:{number}", op="delete") for number in (2, 2, 5)]
+    assert ready == [*zip(gone, (0, 1, 4), strict=True), (erasure("test:a", AT), 6)]
+    assert threads(finder.finish()) == {"test:3": "test:1", "test:4": "test:1"}
+
+
+def test_an_objection_drops_all_that_waits_of_the_author(roots: Roots) -> None:
+    finder = ThreadFinder[int](roots, wait_s=None)
+    finder.feed([(msgspec.structs.replace(post(2, 1), created_at=AT + timedelta(days=1)), 0)], 0)
+    assert [found.id for found, _ in finder.feed([(erasure("test:a", AT, False), 1)], 0)] == ["test:2", "test:a"]
     assert finder.finish() == []
 
 

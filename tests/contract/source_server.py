@@ -22,6 +22,7 @@ class SourceServer:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self.faults: deque[Fault] = deque()
+        self.met: list[Fault] = []
         self.requests: list[web.Request] = []
         self.url = ""
 
@@ -33,6 +34,7 @@ class SourceServer:
         """One request."""
         self.requests.append(request)
         fault = self.faults.popleft() if self.faults else "ok"
+        self.met.append(fault)
         if fault == "500":
             return web.Response(status=500, text="on purpose")
         if fault == "429":
@@ -54,7 +56,8 @@ class SourceServer:
 async def _broken(request: web.Request, whole: web.Response, *, cut: bool) -> web.StreamResponse:
     body = whole.body
     assert isinstance(body, bytes)
-    response = web.StreamResponse(status=whole.status, headers={"Content-Length": str(len(body))})
+    headers = {**whole.headers, "Content-Length": str(len(body))}
+    response = web.StreamResponse(status=whole.status, headers=headers)
     await response.prepare(request)
     middle = len(body) // 2
     await response.write(body[:middle])

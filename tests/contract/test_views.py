@@ -15,7 +15,7 @@ import pytest
 from config.schema import Views
 from streams.records import Entry
 from streams.views.asked import Answer, Asked
-from streams.views.base import VIEWS, View
+from streams.views.base import HEALTH, PULSE, VIEWS, View
 from streams.views.frame import Frame, Rows
 from streams.views.pulse import Pulse, numbers
 from tests.streams.views.generate import ASKED, OWN, frame_of, made, window
@@ -125,7 +125,7 @@ def test_intervals_hold_their_estimate(view: View) -> None:
             low, high = part.get("interval") or (None, None)
             if part.get("interval") is None:
                 continue
-            figure = next(part[name] for name in ("share", "net", "median_s") if name in part)
+            figure = next(part[name] for name in ("share", "net", "median_s", "value") if name in part)
             assert figure is None or low <= figure
             assert figure is None or high is None or figure <= high
 
@@ -137,6 +137,8 @@ def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _parts(part)
 
 
-def test_every_view_is_in_the_pulse_and_in_numbers() -> None:
-    assert set(VIEWS) - set(Pulse.__struct_fields__) == {"volume"}  # whose fields stand in the pulse themselves
+def test_every_view_is_in_the_pulse_or_for_health_and_in_numbers() -> None:
+    assert set(PULSE) - set(Pulse.__struct_fields__) == {"volume"}  # whose fields stand in the pulse themselves
+    assert not set(HEALTH) & {*PULSE, *Pulse.__struct_fields__}
+    assert set(VIEWS) == {*PULSE, *HEALTH}
     assert set(numbers(Frame(()), SPAN, Views())) == {*VIEWS, "voice_counts"}

@@ -14,7 +14,7 @@ from bots.sources.base import Batch
 from bots.sources.bluesky_posts import Handles
 from bots.sources.jetstream import Version, read
 from bots.sources.jetstream_reader import Reader
-from streams.records import Author, Post, check_post
+from streams.records import Author, Post, check_post, erasure
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "jetstream"
 ARRIVED = datetime(2026, 11, 3, 10, 20, tzinfo=UTC)
@@ -51,12 +51,13 @@ BAD = [
 ]
 
 
-def through(name: str, handles: Handles | None = None) -> Batch:
-    """The batch that one recorded frame makes."""
+def through(name: str, handles: Handles | None = None, *, says: tuple[bytes, bytes] = (b"", b"")) -> Batch:
+    """The batch that one recorded frame makes, with one thing in it said otherwise."""
     version: Version = "v1" if name.split("/")[1].startswith("v1") else "v2"
     reader = Reader("ws://host", version, None, None, timedelta(seconds=30), handles or Handles())
     frame = (RECORDINGS / f"{name}.json").read_bytes().removesuffix(b"\n")
-    return reader.batch([frame])
+    assert says[0] in frame
+    return reader.batch([frame.replace(*says) if says[0] else frame])
 
 
 def post(name: str) -> Post:
@@ -153,9 +154,53 @@ def test_an_identity_event_names_the_account_from_then_on(version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["v2-account-deleted", "v2-account-takendown", "v1-account-deleted", "v2-sync", "v2-like", "v2-later-kind"],
+    ("name", "second"),
+    [("v2-account-deleted", 37.123473), ("v2-account-takendown", 38.123474), ("v1-account-deleted", 18.512345)],
 )
+def test_an_account_that_is_gone_erases_its_author_and_a_fast_clock_saves_nothing(name: str, second: float) -> None:
+    """Until five minutes after the server saw it: so far ahead of its arrival a post may be dated."""
+    until = datetime(2026, 11, 3, 10, 20, tzinfo=UTC) + timedelta(seconds=second)
+    assert through(f"good/{name}").posts == [erasure(f"bluesky:{CAI}", until)]
+    assert post(name).erases_author
+
+
+@pytest.mark.parametrize("status", [b"suspended", b"deactivated", b"throttled", b"desynchronized", b"of-a-later-kind"])
+def test_an_account_that_only_rests_keeps_its_posts(status: bytes) -> None:
+    batch = through("good/v2-account-deleted", says=(b"deleted", status))
+    assert (batch.posts, batch.bad) == ([], [])
+    assert batch.cursor["seq"] == 7204118017
+
+
+@pytest.mark.parametrize("status", [b"", b',"status":"deleted"'])
+def test_an_account_that_is_back_brings_nothing_back(status: bytes) -> None:
+    back = (b'"active":false,"did":"did:plc:cai7x3ys5n8qexample6cai7"', b'"active":true' + status)
+    batch = through("good/v2-account-takendown", says=back)
+    assert (batch.posts, batch.bad) == ([], [])
+
+
+def test_which_states_erase_is_an_option() -> None:
+    reader = Reader("ws://host", "v2", None, None, timedelta(seconds=30), Handles(), ("deactivated",))
+    frame = (RECORDINGS / "good" / "v2-account-deleted.json").read_bytes()
+    assert reader.batch([frame]).posts == []
+    later = frame.replace(b"deleted", b"deactivated").replace(b"7204118017", b"7204118018")
+    assert [post.id for post in reader.batch([later]).posts] == [f"bluesky:{CAI}"]
+
+
+def test_the_handle_of_an_account_that_is_gone_is_forgotten() -> None:
+    handles = Handles()
+    handles.learn(CAI, "cai.example.org")
+    through("good/v2-account-deleted", handles)
+    assert handles.get(CAI) == ""
+
+
+@pytest.mark.parametrize("account", [b'"active":"no"', b'"active":null'])
+def test_a_state_that_cannot_be_read_is_a_dead_letter(account: bytes) -> None:
+    batch = through("good/v2-account-deleted", says=(b'"active":false', account))
+    assert (batch.posts, len(batch.bad)) == ([], 1)
+    assert batch.cursor["seq"] == 7204118017
+
+
+@pytest.mark.parametrize("name", ["v2-sync", "v2-like", "v2-later-kind"])
 def test_what_is_no_post_moves_the_cursor_only(name: str) -> None:
     batch = through(f"good/{name}")
     assert (batch.posts, batch.bad) == ([], [])

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from bots.http import Http
 from bots.sources.base import Bad, Gap, Retry, Tools
 from bots.sources.nostr import Nostr, NostrOptions
-from streams.records import Post
-from tests.bots.sources.nostr_server import Fault, NostrServer, Signed, made
+from streams.records import Post, erasure
+from tests.bots.sources.nostr_server import Fault, NostrServer, Signed, made, public
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT = int(NOW.timestamp())
@@ -185,8 +185,25 @@ async def test_who_vanishes_is_forgotten_up_to_then(http: Http) -> None:
         late = made(1, "old, but late", AT - 50)
         server.events += [made(1, "", AT - 30, ["relay", "ALL_RELAYS"], kind=62), late]
         found = await run(source, 4, found)
-    assert found.deleted == [f"nostr:{server.events[0]['id']}"]
+    assert found.deleted == [f"nostr:{server.events[0]['id']}", f"nostr:{public(1)}"]
+    assert found.posts[-1] == erasure(f"nostr:{public(1)}", datetime.fromtimestamp(AT - 30, UTC))
     assert "old, but late" not in found.texts
+
+
+async def test_who_vanishes_is_erased_although_nothing_is_remembered(http: Http) -> None:
+    """As after a restart: the match stage knows the author's posts."""
+    server = NostrServer([made(1, "", AT - 30, ["relay", "ALL_RELAYS"], kind=62)])
+    async with server.serving():
+        found = await run(source_of(http, server), 1)
+    assert [(post.id, post.erases_author) for post in found.posts] == [(f"nostr:{public(1)}", True)]
+
+
+async def test_nobody_vanishes_by_a_forged_request(http: Http) -> None:
+    forged = made(1, "", AT - 30, kind=62) | {"sig": made(2, "", AT - 30, kind=62)["sig"]}
+    server = NostrServer([forged, made(3, "other", AT - 60)])
+    async with server.serving():
+        found = await run(source_of(http, server), 1)
+    assert (found.texts, found.deleted) == (["other"], [])
 
 
 async def test_hashtags_choose_notes_but_not_deletions(http: Http) -> None:

@@ -87,6 +87,7 @@ class NostrWorld(World):
         self._take(made(2, "", LATER + 1, ["e", first["id"]], ["e", other["id"]], kind=5), [first])
         late = [note for note in self.notes if note["pubkey"] == public(4)]
         self._take(made(4, "bye", LATER + 2, ["relay", "ALL_RELAYS"], kind=62), late)
+        self._expected[f"nostr:{public(4)}"] = None  # and whatever else there may be of them
         return True
 
     def _take(self, request: Signed, gone: list[Signed]) -> None:
