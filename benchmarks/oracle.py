@@ -1,7 +1,7 @@
 """An independent reading of what a log of posts must end in: the final posts, and which of them belong to which brand.
 
-Written from the definitions (docs/decisions/0007 and 0009), by repeated passes over everything, without the product's
-state.
+Written from the definitions (docs/decisions/0007, 0009 and 0012), by repeated passes over everything, without the
+product's state.
 """
 
 from __future__ import annotations
@@ -21,13 +21,34 @@ Belonging = dict[tuple[str, str], str]
 
 
 def final_posts(history: Iterable[Post]) -> dict[str, Post]:
-    """The posts a history leaves: a deletion beats an update beats a create; among equals the later stands."""
+    """The posts a history leaves: a deletion beats an update beats a create; among equals the later stands; what an
+    author wrote until an erasure is gone, and all of it while an objection stands."""
+    events = list(history)
     final: dict[str, Post] = {}
-    for event in history:
+    for event in _not_erased(events):
         known = final.get(event.id)
         if known is None or (_RANK[event.op] >= _RANK[known.op] and known.op != "delete"):
             final[event.id] = event
     return {post_id: event for post_id, event in final.items() if event.op != "delete"}
+
+
+def _not_erased(events: Sequence[Post]) -> list[Post]:
+    erasures: dict[str, list[Post]] = defaultdict(list)
+    for event in events:
+        if event.op == "delete" and event.author is not None:
+            erasures[event.author.id].append(event)
+    return [event for event in events if event.op == "delete" or not _is_gone(event, erasures)]
+
+
+def _is_gone(post: Post, erasures: dict[str, list[Post]]) -> bool:
+    of_author = erasures[post.author.id] if post.author is not None else []
+    words = sorted((event_ms(each), each.again is False) for each in of_author if each.again is not None)
+    if words and words[-1][1]:
+        return True
+    objections = [at for at, objects in words if objects]
+    lifted = [at for at, objects in words if not objects and any(other <= at for other in objections)]
+    until = [event_ms(each) for each in of_author if not each.again] + lifted
+    return any(event_ms(post) <= at for at in until)
 
 
 async def not_meant(

@@ -193,6 +193,45 @@ def voice(
 
 
 @app.command()
+def health(
+    words: Annotated[list[str], typer.Argument(metavar="BRAND [WINDOW]", help="Such as: fairphone 7d")],
+    to: Annotated[str | None, typer.Option(metavar="TIME", help="End of the window (RFC 3339). Default: now.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="LANG", help="Of the sentences: en (usual) or es.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """How the community is, beside its own past and its group, and what moved."""
+    _ask(["health", *words], Options(config, data_dir, api, json), to, lang)
+
+
+@app.command()
+def circles(
+    words: Annotated[list[str], typer.Argument(metavar="BRAND [WINDOW]", help="Such as: fairphone 7d")],
+    to: Annotated[str | None, typer.Option(metavar="TIME", help="End of the window (RFC 3339). Default: now.")] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the graph there, under pseudonyms: FILE.graphml or FILE.json."),
+    ] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Who talks with whom: the circles of a brand's conversation, and what each talks of."""
+    options = Options(config, data_dir, api, json)
+    if export is None:
+        _ask(["circles", *words], options, to)
+        return
+    from bots.exporting import export_graph
+
+    raise typer.Exit(export_graph(options, words, export, to))
+
+
+@app.command()
 def sources(
     config: Config = None, data_dir: DataDir = None, api: Api = None, json: Json = False, debug: Debug = False
 ) -> None:
@@ -209,6 +248,23 @@ def status(
 
 
 @app.command()
+def forget(
+    author: Annotated[str, typer.Argument(metavar="AUTHOR", help="The author's id, such as bluesky:did:plc:….")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Collect the author again; what is gone stays gone.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Remove all posts of an author everywhere, and collect none again."""
+    from bots.forgetting import forget_author
+
+    raise typer.Exit(forget_author(Options(config, data_dir, api, json), author, yes=yes, undo=undo))
+
+
+@app.command()
 def version(json: Json = False) -> None:
     """The version of Tertulia."""
     from importlib.metadata import version as installed
@@ -217,10 +273,10 @@ def version(json: Json = False) -> None:
     typer.echo(f'{{"version": "{number}"}}' if json else f"tertulia {number}")
 
 
-def _ask(words: list[str], options: Options, to: str | None = None) -> None:
+def _ask(words: list[str], options: Options, to: str | None = None, lang: str | None = None) -> None:
     from bots.show import ask
 
-    raise typer.Exit(ask(words, options, to))
+    raise typer.Exit(ask(words, options, to, lang))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,6 +17,8 @@ import msgspec
 from bots.board import Board
 from bots.cursors import load_statuses
 from bots.http import Http
+from bots.inbox import Inbox
+from bots.objections import Objections
 from bots.progress import Step
 from bots.publish import Publisher
 from bots.roots import Roots
@@ -56,13 +58,16 @@ async def run_collectors(config: Config, bootstrap: str, only: Sequence[str] = (
     random = Random()
     publisher = Publisher(bootstrap, config, random=random)
     async with Http(config.contact, random=random) as http:
-        tools = Tools(http=http, now=_now, random=random, brands=config.brands)
+        inbox = Inbox(bootstrap, config)
+        tools = Tools(http=http, now=_now, random=random, brands=config.brands, inbox=inbox)
         sources = build(config, tools, only)
         try:
             await publisher.start()
+            objections = await _heard(bootstrap, config, publisher)
             saved = await load_statuses(bootstrap, config)
             with ExitStack() as stores:
-                await _supervise([_runner(source, publisher, config, saved, stores) for source in sources], publisher)
+                runners = [_runner(source, publisher, config, saved, stores) for source in sources]
+                await _supervise(runners, publisher, objections)
         finally:
             await publisher.stop()
 
@@ -75,9 +80,8 @@ def build(config: Config, tools: Tools, only: Sequence[str] = ()) -> list[Source
     asked = {
         name: options_of(name, config.sources.get(name)) for name in SOURCES if name in config.sources or name in only
     }
-    return [
-        SOURCES[name](options, tools) for name, options in asked.items() if (name in only if only else options.enabled)
-    ]
+    wanted = {name: options for name, options in asked.items() if (name in only if only else options.enabled)}
+    return [source for name, options in wanted.items() for source in SOURCES[name].several(options, tools)]
 
 
 def options_of(name: str, given: Any) -> SourceOptions:
@@ -106,6 +110,7 @@ async def replay(
         source = Replay(ReplayOptions(path=path, rate=rate), tools)
         try:
             await publisher.start()
+            await _heard(bootstrap, config, publisher)
             saved = {} if again else await load_statuses(bootstrap, config)
             with ExitStack() as stores:
                 return await _replayed(source, _runner(source, publisher, config, saved, stores), watch)
@@ -141,11 +146,20 @@ async def _tick(source: Replay, runner: Runner, watch: Watch) -> None:
         await asyncio.sleep(TICK_S)
 
 
-async def _supervise(runners: Sequence[Runner], publisher: Publisher) -> None:
+async def _heard(bootstrap: str, config: Config, publisher: Publisher) -> Objections:
+    """The publisher knows from now on who does not want to be collected."""
+    objections = Objections(bootstrap, config)
+    await objections.start()
+    publisher.refuses = objections.cover
+    return objections
+
+
+async def _supervise(runners: Sequence[Runner], publisher: Publisher, objections: Objections) -> None:
     """Run all of them until cancelled, or until the publisher is beyond help. One that stopped leaves the others."""
     if not runners:
         log.warning("no source is enabled: there is nothing to collect")
     tasks = Tasks()
+    tasks.start(objections.run(), "objections")
     for runner in runners:
         tasks.start(runner.run(), f"collect {runner.source.key}")
     try:

@@ -16,9 +16,11 @@ from typing import NoReturn
 from bots.lane import Ack, Lane, Record, size_of
 from bots.line import Line
 from config.schema import Config
+from streams.outbox import Send
+from streams.placing import placed
 from streams.records import DeadLetter, Post, encode
 from streams.tasks import Tasks
-from streams.topics import MAX_MESSAGE, Topics, partition_of
+from streams.topics import MAX_MESSAGE, Topics
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ class Publisher:
         self._pending = 0
         self._room = asyncio.Event()
         self._room.set()
+        self.refuses: Callable[[Post], bool] = lambda _post: False
+        """Posts that are not to be in the log at all."""
         self._error: BaseException | None = None
         self._failed = asyncio.Event()
         self._posts = [self._lane(self.topics.posts, number) for number in range(self.topics.posts_partitions)]
@@ -77,9 +81,11 @@ class Publisher:
         await self._wait_for_room()
         ack, lanes = Ack(), set[Lane]()
         for post in posts:
+            if self.refuses(post):
+                continue
             try:
                 value = encode(post)
-                key = post.id.encode()
+                sends = placed(post, value, len(self._posts))
                 if len(value) > MOST_RECORD:
                     raise ValueError(
                         f"the post takes {len(value)} bytes, more than a Kafka message of {MOST_RECORD} holds"
@@ -87,7 +93,7 @@ class Publisher:
             except ValueError as error:  # lone surrogates in a name or link are a UnicodeEncodeError
                 lanes.add(self._put_dead(source, str(error), repr(post)[:MOST_DEAD].encode(errors="replace"), post.id))
                 continue
-            lanes.update(self._put_post(post, key, value))
+            lanes.update(self._put_post(sends))
         return self._close(ack, lanes)
 
     async def dead_letter(self, source: str, reason: str, record: bytes, offset: str = "") -> asyncio.Future[None]:
@@ -105,15 +111,13 @@ class Publisher:
         await self._tasks.stop()
         await self._line.close()
 
-    def _put_post(self, post: Post, key: bytes, value: bytes) -> Sequence[Lane]:
-        if post.op != "delete":
-            lane = self._posts[partition_of(post.root, len(self._posts))]
+    def _put_post(self, sends: Sequence[Send]) -> set[Lane]:
+        lanes = set()
+        for partition, key, value in sends:
+            lane = self._posts[partition]
             self._put(lane, key, value)
-            return (lane,)
-        for lane in self._posts:  # a deletion names only the post: it goes wherever the post may be
-            self._put(lane, key, value)
-            self._put(lane, key, None)
-        return self._posts
+            lanes.add(lane)
+        return lanes
 
     def _put_dead(self, source: str, reason: str, record: bytes, offset: str) -> Lane:
         letter = DeadLetter(

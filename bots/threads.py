@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from bots.roots import Roots
-from streams.records import Post
+from streams.records import Post, erases
 
 MOST_WAITING = 50_000
 MOST_CHARACTERS = 64 * 1024 * 1024  # of text that waits
@@ -83,7 +83,9 @@ class ThreadFinder(Generic[Token]):
         self._characters = 0
 
     def _take(self, post: Post, token: Token, now: float, ready: Ready[Token]) -> None:
-        if post.op == "delete":
+        if post.erases_author:
+            self._erase(post, token, ready)
+        elif post.op == "delete":
             self._delete(post, token, ready)
         elif post.thread:
             waited = self._drop(post.id)
@@ -112,6 +114,14 @@ class ThreadFinder(Generic[Token]):
             # Sent as deletions, the versions that waited still count as done where their resume point is kept.
             ready.extend((post, waited) for _, waited in held.posts)
         ready.append((post, token))
+
+    def _erase(self, erasure: Post, token: Token, ready: Ready[Token]) -> None:
+        """What waits of the author is dropped in the same way, unless it was written later."""
+        for post_id in [post_id for post_id, held in self._held.items() if erases(erasure, held.posts[0][0])]:
+            held = self._drop(post_id)
+            assert held is not None, "only what waits is dropped"
+            ready.extend((Post(post_id, "delete"), waited) for _, waited in held.posts)
+        ready.append((erasure, token))
 
     def _hold(self, post: Post, token: Token, now: float, ready: Ready[Token]) -> None:
         parent = parent_of(post)

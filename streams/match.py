@@ -17,11 +17,12 @@ from classifiers.base import Classifier
 from classifiers.null import NullClassifier
 from config.schema import Config
 from streams import metrics
+from streams.erasures import index_authors, parse_erasure
 from streams.letters import DeadLetters
 from streams.log import Record
 from streams.meaning import Arrival, Meaning, reading_of, with_language
 from streams.membership import Membership
-from streams.outbox import Outbox
+from streams.outbox import Outbox, Send
 from streams.post_state import Change, State
 from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
 from streams.store import APPLIED, Batch, Store
@@ -30,6 +31,7 @@ from streams.topics import Topics, entry_key, partition_of
 
 log = logging.getLogger(__name__)
 RESTORED = b"\x00restored"  # this store began with what the ledger knew; a rebuild cut short begins anew
+AUTHORS = b"\x00authors"  # this store knows the posts of each author
 PLAIN_BATCH, MODEL_BATCH = 1_000, 128
 Bad = tuple[Record, str]  # and why it cannot be used
 # Looked up once: finding a labelled counter costs more than counting.
@@ -69,14 +71,15 @@ class Matcher:
 
     async def open(self) -> int:
         """Recover; with no state on this machine, from the ledger topic and the youngest part of the log."""
-        if self.store.get(RESTORED) is not None:
-            return self.store.position(APPLIED)
-        applied = await self._recover(self)
         batch = Batch()
-        batch.set_position(APPLIED, applied)
-        batch.put(RESTORED, b"")
+        if self.store.get(RESTORED) is None:
+            batch.set_position(APPLIED, await self._recover(self))
+            batch.put(RESTORED, b"")
+        elif self.store.get(AUTHORS) is None:
+            index_authors(self.store)
+        batch.put(AUTHORS, b"")
         self.store.write(batch)
-        return applied
+        return self.store.position(APPLIED)
 
     async def process(self, records: Sequence[Record], applied: int) -> None:
         """Apply posts; see `streams.stage.Processor`."""
@@ -102,9 +105,10 @@ class Matcher:
         await self._finish(None, [])
 
     async def tick(self) -> None:
-        """Forget what has waited or been kept long enough. Forgetting is no news: nothing is sent."""
+        """Forget what has waited or been kept long enough. Forgetting a post is no news; an erasure has its record."""
         try:
             dropped = self.membership.forget(_now_ms())
+            await self._tell_erasures()
             self._save(None)
         except BaseException:
             self.membership.rollback()
@@ -135,6 +139,14 @@ class Matcher:
             if isinstance(mention, Retraction):
                 self.membership.bury(mention.retract, record.timestamp_ms)
         self.membership.settle()  # once: its time grows with all that the batch has touched
+        self._save(None)
+
+    def restore_erasures(self, records: Sequence[Record]) -> None:
+        """Take in this partition's records of the topic `erasures`; to be done before the entries are restored."""
+        for record in records:
+            if record.key is not None and not record.key.startswith(b"\x00"):
+                erasure = None if record.value is None else parse_erasure(record.value)
+                self.membership.erasures.put(record.key.decode(), erasure)
         self._save(None)
 
     def _lives_here(self, entry: Entry) -> bool:
@@ -179,11 +191,27 @@ class Matcher:
             sends = [send for change in changes for send in self._mentions(change)]
             for record, reason in bad:
                 await self._letters.send(self._topics.posts, reason, record.value, self._at(record))
+            await self._untell()
             await self._outbox.deliver(self._topics.mentions, sends)
+            await self._tell_erasures()
             self._save(applied)
         except BaseException:
             self.membership.rollback()
             raise
+
+    async def _untell(self) -> None:
+        """Take the texts of erased posts out of the log. Before their retractions: a worker that then loses its disk
+        knows the posts no more, and so would not come to do it."""
+        gone: list[Send] = [(self.partition, post_id.encode(), None) for post_id in sorted(self.membership.erased)]
+        if gone:
+            await self._outbox.deliver(self._topics.posts, gone)
+
+    async def _tell_erasures(self) -> None:
+        """Keep who is erased where a new worker finds it. After the retractions, which it takes for granted then."""
+        news = self.membership.erasures.news.items()
+        kept: list[Send] = [(self.partition, name.encode(), None if e is None else encode(e)) for name, e in news]
+        if kept:
+            await self._outbox.deliver(self._topics.erasures, kept)
 
     def _save(self, applied: int | None) -> None:
         batch = Batch()

@@ -7,7 +7,7 @@ there on the thread is about the brand. A repost belongs where the post it repea
 So a naming post that comes late pulls in the replies that came before it, an edit that takes the name away lets them
 go, and a deletion too. Replies, quotes and reposts that belong to nothing yet therefore wait, bounded in time and
 number. An update beats a create, a deletion beats both, whatever arrives first; among equals the later in the log
-stands.
+stands. A post of an erased author (`streams.erasures`) is none.
 
 All state is in one `Store` per partition of `posts` (threads never cross partitions; quoted and reposted posts may, and
 are looked up in `Whereabouts`):
@@ -19,6 +19,7 @@ are looked up in `Whereabouts`):
     w<expiry, 8 bytes><id>    -> waiting posts, by when they are forgotten
     k<expiry, 8 bytes><id>    -> posts that belong or belonged, likewise
     y<expiry, 8 bytes><id>    -> when the text of a kept post is dropped
+    a, g, h                   -> the posts of each author, and who is erased: see `streams.erasures`
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from config.schema import Match
+from streams.erasures import Erasures
 from streams.overlay import Overlay
 from streams.post_state import (
     CREATE,
@@ -68,6 +70,9 @@ class Membership:
         self._wait_ms = round(settings.wait.total_seconds() * 1_000)
         self._most_waiting, self._keep_ms = settings.waiting, keep_ms
         self._overlay = Overlay(store)
+        self.erasures = Erasures(store, self._overlay, keep_ms)
+        self.erased: set[str] = set()
+        """Posts that this batch lost with their author; their texts are to leave the log."""
         self._threads = Threads(self._overlay, self._state, self._judge_again)
         self._states: dict[str, State | None] = {}  # as this batch has left them
         self._before: dict[str, bytes | None] = {}  # as the store has them
@@ -86,9 +91,16 @@ class Membership:
         named: Mapping[str, tuple[str, ...]] | None = None,
         readings: Mapping[str, Reading] | None = None,
     ) -> None:
-        """Take in one create, update or deletion. `named`: the brands it names and means, by default all that the terms
-        find; `readings`: what the classifier has said of it."""
+        """Take in one create, update, deletion or erasure. `named`: the brands it names and means, by default all that
+        the terms find; `readings`: what the classifier has said of it."""
+        if post.erases_author:
+            self._erase(post, seen_ms)
+            return
         known = self._state(post.id)
+        if post.op != "delete" and self.erasures.cover(post):
+            if known is None or known.post is None:  # else somebody else's stands under this id
+                self.erased.add(post.id)
+            return
         rank = RANK[post.op]
         if known is not None and (rank < known.rank or known.rank == DELETE):
             return
@@ -166,6 +178,7 @@ class Membership:
                 self._drop(key[9:].decode())
         dropped = before - self._waiting
         self._forget_texts(now_ms, most)
+        self.erasures.expire(now_ms, most)
         if len(self._targets) > 2 * self._stored_targets + _SPARE_TARGETS:
             self._count()
         return dropped
@@ -202,10 +215,20 @@ class Membership:
         self._replace(post_id, known, gone)
         self._wake(post_id)
 
+    def _erase(self, post: Post, seen_ms: int) -> None:
+        """The author's posts are deleted, each as if the network had said so."""
+        erasure = self.erasures.take(post, seen_ms)
+        for post_id in self.erasures.posts_of(post.id):
+            state = self._state(post_id)
+            if state is not None and state.post is not None and erasure.covers(state.at_ms):
+                self._delete(post_id, state, seen_ms)
+                self.erased.add(post_id)
+
     def _place(self, post_id: str, state: State) -> None:
-        """Enter a post into the indexes of its thread and of its targets, and have it judged."""
+        """Enter a post into the indexes of its thread, its targets and its author, and have it judged."""
         post = state.post
         assert post is not None
+        self.erasures.add(post)
         if post.repost_of is None:
             self._overlay.link(b"t", post.root, post_id)
             self._threads.count(post.root, 1)
@@ -220,6 +243,7 @@ class Membership:
         post = state.post
         if post is None:
             return
+        self.erasures.remove(post)
         if post.repost_of is None:
             self._overlay.unlink(b"t", post.root, post_id)
             self._threads.count(post.root, -1)
@@ -336,6 +360,7 @@ class Membership:
         self._touched.add(post_id)
         if state.post is None:
             return
+        self.erasures.remove(state.post)
         for target in targets_of(state.post):
             self._overlay.unlink(b"q", target, post_id)
         if state.post.repost_of is None:
@@ -347,6 +372,7 @@ class Membership:
 
     def _clear(self) -> None:
         self._states, self._before, self._dirty, self._touched = {}, {}, {}, set()
+        self.erased, self.erasures.news = set(), {}
 
     def _count(self) -> None:
         self._targets = {key[1:].partition(b"\x00")[0].decode() for key, _ in self._store.scan(b"q")}

@@ -1,7 +1,8 @@
 """How the match stage begins on a machine without state for a partition: a new worker, or one whose disk was lost.
 
-What belongs already is in the ledger topic, deletions included. What may still be waiting is in the youngest part of
-the posts. So: read the ledger, then the posts again from `match.wait` ago, or from the committed offset if it is older.
+Which authors are erased is in the topic `erasures`, partition by partition. What belongs already is in the ledger
+topic, deletions included. What may still be waiting is in the youngest part of the posts. So: read the erasures, the
+ledger, then the posts again from `match.wait` ago, or from the committed offset if it is older.
 
 An entry holds what the classifier said toward its brand. Of other brands that its post names, it is asked again.
 """
@@ -29,6 +30,9 @@ def rebuilder(
 
     async def rebuild(matcher: Matcher) -> int:
         await ledger_first()
+        end = await reader.end(topics.erasures, matcher.partition)
+        async for records in reader.read(topics.erasures, matcher.partition, 0, end):
+            matcher.restore_erasures(records)
         restored = 0
         for partition in range(topics.brand_partitions):
             end = await reader.end(topics.ledger, partition)

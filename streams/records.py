@@ -40,7 +40,11 @@ class Author(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Post(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One public utterance in the form of DESIGN section 4, or its deletion."""
+    """One public utterance in the form of DESIGN section 4, or its deletion.
+
+    A deletion whose `id` is its author's own erases the author (docs/decisions/0012): all of the author's posts that
+    were written until `created_at`. With `again` False later ones are not wanted either, with True they are again.
+    """
 
     id: str
     op: Literal["create", "update", "delete"] = "create"
@@ -64,6 +68,12 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
     likes: int | None = None
     reposts: int | None = None
     replies: int | None = None
+    again: bool | None = None
+
+    @property
+    def erases_author(self) -> bool:
+        """Whether this deletes not one post but all of an author."""
+        return self.op == "delete" and self.author is not None and self.author.id == self.id
 
     @property
     def kind(self) -> Kind:
@@ -172,6 +182,18 @@ class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     cursor: Any = None
 
 
+def erasure(author_id: str, until: datetime, again: bool | None = None) -> Post:
+    """The record that erases an author: `again` False also objects to later posts, True lifts an objection."""
+    return Post(author_id, "delete", author=Author(author_id), created_at=until, again=again)
+
+
+def erases(record: Post, post: Post) -> bool:
+    """Whether an erasure by itself says that `post` is gone."""
+    if record.again or post.author is None or post.author.id != record.id:
+        return False
+    return record.again is False or event_ms(post) <= event_ms(record)
+
+
 _encoder = msgspec.json.Encoder()
 _post = msgspec.json.Decoder(Post)
 _entry = msgspec.json.Decoder(Entry)
@@ -214,6 +236,9 @@ def decode_post(value: bytes, arrived: datetime) -> Post:
 def check_post(post: Post, arrived: datetime) -> Post:
     """Normalise and check a post; returns it with clean text and a plausible time. Raises `BadPost`."""
     _check_ids(post)
+    if post.erases_author:
+        until = arrived if post.created_at is None else plausible_time(post.created_at, arrived)
+        return erasure(post.id, until, post.again)
     if post.op == "delete":
         return Post(id=post.id, op="delete", platform=post.platform, thread=post.thread)
     if not post.platform:
@@ -242,6 +267,9 @@ def _check_ids(post: Post) -> None:
         value = getattr(post, name)
         if value is not None and (len(value) > MAX_ID or "\x00" in value):
             raise BadPost(f"`{name}` is longer than {MAX_ID} characters or holds a NUL")
+    author_id = post.author.id if post.author is not None else ""
+    if len(author_id) > MAX_ID or "\x00" in author_id:
+        raise BadPost(f"`author.id` is longer than {MAX_ID} characters or holds a NUL")
     for name in ("links", "hashtags", "mentions"):
         if len(getattr(post, name)) > MAX_ITEMS:
             raise BadPost(f"`{name}` holds more than {MAX_ITEMS} items")

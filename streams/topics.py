@@ -7,7 +7,9 @@
 | `ledger` | brand NUL post id | as `mentions` | `Entry`; a tombstone when it is forgotten |
 | `alerts` | fingerprint | brand | `Alert` |
 | `cursors` | collector | collector | resume point (JSON) |
+| `inbox` | inlet NUL post id | one | `Post` as `/ingest` took it in, or `Refused` |
 | `dead-letters` | source | source | `DeadLetter` |
+| `erasures` | author id | as `posts` | `Erasure`; a tombstone when it is forgotten |
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ class Topics:
         self.alerts = f"{config.namespace}.alerts"
         self.cursors = f"{config.namespace}.cursors"
         self.dead_letters = f"{config.namespace}.dead-letters"
+        self.inbox = f"{config.namespace}.inbox"
+        self.erasures = f"{config.namespace}.erasures"
         self.posts_partitions = config.kafka.posts_partitions
         self.brand_partitions = config.kafka.brand_partitions
         self._kafka = config.kafka
@@ -56,8 +60,10 @@ class Topics:
             self._spec(self.mentions, self.brand_partitions, both),
             self._spec(self.ledger, self.brand_partitions, COMPACTED),
             self._spec(self.alerts, self.brand_partitions, COMPACTED),
+            self._spec(self.erasures, self.posts_partitions, COMPACTED),
             self._spec(self.cursors, 1, COMPACTED),
             self._spec(self.dead_letters, 1, letters),
+            self._spec(self.inbox, 1, both),
         ]
 
     def _spec(self, name: str, partitions: int, config: dict[str, str]) -> TopicSpec:

@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+_ORDER_TIMEOUT = aiohttp.ClientTimeout(total=90, connect=5)  # an order is answered when it is carried out
 
 
 class AskFailed(Exception):
@@ -38,13 +39,28 @@ class ApiClient:
     async def get(self, path: str, *, accept: int = 200, **params: str | None) -> Any:
         """The JSON of `path`; `accept` is a status that is an answer as well. Raises `AskFailed`."""
         given = {name: value for name, value in params.items() if value is not None}
+        return await self._ask("GET", path, accept, params=given)
+
+    async def download(self, path: str, **params: str | None) -> bytes:
+        """The document at `path`, whatever its form. Raises `AskFailed`."""
+        given = {name: value for name, value in params.items() if value is not None}
+        document: bytes = await self._ask("GET", path, 200, params=given, timeout=_ORDER_TIMEOUT, raw=True)
+        return document
+
+    async def put(self, path: str, body: Any, *, accept: int = 200) -> Any:
+        """Order something, and its answer, which may take its time. Raises `AskFailed`."""
+        return await self._ask("PUT", path, accept, json=body, timeout=_ORDER_TIMEOUT)
+
+    async def _ask(self, method: str, path: str, accept: int, *, raw: bool = False, **more: Any) -> Any:
+        longest = more.get("timeout", _TIMEOUT).total
         try:
-            async with self._session.get(self.url + path, params=given, allow_redirects=False) as response:
-                return self._read(response.status, await response.read(), accept)
+            async with self._session.request(method, self.url + path, allow_redirects=False, **more) as response:
+                body = await response.read()
+                return body if raw and response.status == accept else self._read(response.status, body, accept)
         except (aiohttp.InvalidURL, ValueError) as error:
             raise AskFailed(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:6066") from error
         except TimeoutError as error:
-            raise AskFailed(f"the service at {self.url} takes longer than {_TIMEOUT.total:g} s to answer") from error
+            raise AskFailed(f"the service at {self.url} takes longer than {longest:g} s to answer") from error
         except (aiohttp.ClientError, OSError) as error:
             raise AskFailed(
                 f"nothing answers at {self.url} ({error}). Start the service with `tertulia up`, "

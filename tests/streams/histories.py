@@ -8,25 +8,31 @@ from random import Random
 
 import msgspec
 
-from streams.records import Author, Post
+from streams.records import Author, Post, erasure
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def post(number: int, text: str = "x", minute: int | None = None, **fields: str | None) -> Post:
+def post(number: int, text: str = "x", minute: int | None = None, by: str = "a", **fields: str | None) -> Post:
     """Post `number`, written in that minute unless told otherwise."""
     return Post(
         id=f"t:{number}",
         platform="t",
-        author=Author(id="t:a"),
+        author=Author(id=f"t:{by}"),
         text=text,
         created_at=START + timedelta(minutes=number if minute is None else minute),
         **fields,  # type: ignore[arg-type]
     )
 
 
-def random_history(rng: Random, texts: Sequence[str]) -> list[Post]:
-    """Posts, replies, quotes and reposts that say one of `texts`, some edited, repeated or deleted, in any order."""
+def erased(by: str, minute: float, again: bool | None = None) -> Post:
+    """The author is erased, with all that was written until that minute."""
+    return erasure(f"t:{by}", START + timedelta(minutes=minute), again)
+
+
+def random_history(rng: Random, texts: Sequence[str], authors: str = "a") -> list[Post]:
+    """Posts, replies, quotes and reposts that say one of `texts`, some edited, repeated or deleted, in any order; each
+    by one of `authors`, who are called by a letter."""
     events: list[Post] = []
     size = rng.randrange(3, 25)
     roots = [0]
@@ -45,7 +51,8 @@ def random_history(rng: Random, texts: Sequence[str]) -> list[Post]:
             roots.append(number)
         if other == f"t:{number}":
             fields, text = {}, text or "x"
-        events.append(post(number, text, minute=rng.randrange(size), **fields))
+        minute = rng.randrange(size)
+        events.append(post(number, text, minute, by=rng.choice(authors) if len(authors) > 1 else authors, **fields))
     events += [msgspec.structs.replace(event) for event in rng.sample(events, size // 4)]
     for event in rng.sample(events, size // 3):
         if not event.repost_of:

@@ -12,13 +12,15 @@ from config.schema import Config
 from streams.log import Record
 from streams.match import Matcher
 from streams.membership import Membership
+from streams.placing import placed
 from streams.records import Entry, Post, Retraction, encode, event_ms, parse_mention
 from streams.store import Store
 from streams.terms import Terms
-from streams.topics import partition_of, split_entry_key
+from streams.topics import split_entry_key
 from streams.whereabouts import Places
 
 KEEP_MS = 90 * 86_400_000
+SEEN_MS = 2_000_000_000_000  # when every record came
 Send = tuple[int, bytes, bytes | None]
 
 
@@ -57,8 +59,11 @@ class Around:
     def __init__(self, folder: Path, config: Config) -> None:
         self.config, self.terms, self.classifier = config, Terms(config.brands), FruitClassifier()
         self.ledger: dict[bytes, bytes] = {}
+        self.erasures: list[dict[bytes, bytes]] = [{} for _ in range(config.kafka.posts_partitions)]
+        self.untold: set[tuple[int, str]] = set()  # (partition, post id) whose text was taken out of the log
         self.log: list[list[Record]] = [[] for _ in range(config.kafka.posts_partitions)]
         self.fails: str = ""  # "before" or "after": when the next delivery fails
+        self.fails_at: str = ""  # the end of the topic's name to which it goes; else to any
         self._folder, self._lives = folder, 0
         self._news: set[str] = set()
         self._stores = [self._store() for _ in self.log]
@@ -84,16 +89,30 @@ class Around:
         held = {split_entry_key(key): parse_mention(value) for key, value in self.ledger.items()}
         return {key: mention for key, mention in held.items() if isinstance(mention, Entry)}
 
-    async def deliver(self, _topic: str, sends: Iterable[Send]) -> None:
+    async def deliver(self, topic: str, sends: Iterable[Send]) -> None:
         """As `Outbox`: the ledger takes it in at once, unless the delivery fails."""
-        fails, self.fails = self.fails, ""
+        fails = ""
+        if topic.endswith(self.fails_at):
+            fails, self.fails = self.fails, ""
         if fails == "before":
             raise Crash
-        for _, key, value in sends:
-            self._news.add(split_entry_key(key)[1])
-            self._keep(key, value)
+        for partition, key, value in sends:
+            if topic.endswith(".mentions"):
+                self._news.add(split_entry_key(key)[1])
+                self._keep(key, value)
+            else:
+                self._beside(topic, partition, key, value)
         if fails == "after":
             raise Crash
+
+    def _beside(self, topic: str, partition: int, key: bytes, value: bytes | None) -> None:
+        if topic.endswith(".posts"):
+            assert value is None, "the match stage writes tombstones alone to its own topic"
+            self.untold.add((partition, key.decode()))
+        elif value is None:
+            self.erasures[partition].pop(key, None)
+        else:
+            self.erasures[partition][key] = value
 
     def _keep(self, key: bytes, value: bytes | None) -> None:
         held = parse_mention(self.ledger[key]) if key in self.ledger else None
@@ -111,9 +130,9 @@ class Around:
 
     def append(self, event: Post) -> None:
         """Put a post where the collectors would."""
-        numbers = range(len(self.log)) if event.op == "delete" else [partition_of(event.root, len(self.log))]
-        for number in numbers:
-            self.log[number].append(Record(len(self.log[number]), event.id.encode(), encode(event), 2_000_000_000_000))
+        for number, key, value in placed(event, encode(event), len(self.log)):
+            if value is not None:
+                self.log[number].append(Record(len(self.log[number]), key, value, SEEN_MS))
 
     async def feed(self, *events: Post) -> None:
         """Append posts and let each partition read to its end."""
@@ -146,6 +165,8 @@ class Around:
         self.matchers[number].store.close()
         self._stores[number] = self._store()
         self.matchers[number] = self._matcher(number)
+        erasures = [Record(at, key, value, 0) for at, (key, value) in enumerate(self.erasures[number].items())]
+        self.matchers[number].restore_erasures(erasures)
         values = [Record(at, key, value, 0) for at, (key, value) in enumerate(self.ledger.items())]
         rng.shuffle(values)
         for part in parts(values, rng):
