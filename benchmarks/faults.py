@@ -38,6 +38,8 @@ from tests.contract.source_worlds import World
 RUNS = 1_000
 PIECE = 20
 """Runs of one process's turn."""
+PEACE = 30
+"""Batches that are read undisturbed before the network changes."""
 MOST_KILLS = 400
 """After so many what has not been told counts as lost. The faults are over long before."""
 MOST_BATCHES = 6
@@ -77,7 +79,7 @@ async def _through(reader: Reader, server: SourceServer, random: Random) -> tupl
     for kills in range(MOST_KILLS):
         await reader.read(random.choice((1, 1, 2, 3, MOST_BATCHES)), forget=random.choice((0, 0, 1, 2)))
         if matches(reader):
-            await reader.read(2 * MOST_BATCHES)  # a moment of peace
+            await reader.read(PEACE)
             return kills, matches(reader)
         if reader.ended:
             return kills, False

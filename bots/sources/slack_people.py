@@ -18,6 +18,7 @@ from bots.wire.slack_web import SlackError, SlackWeb
 log = logging.getLogger(__name__)
 
 MOST_PEOPLE = 20_000
+LONGEST_WAIT_S = 60.0  # a longer rest would hold up the messages: they are told without names
 UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
@@ -90,9 +91,9 @@ class People:
             log.warning("Slack describes %s in another form: %s", who, error)
             user = _User()
         except HttpError as error:
-            if error.after is None:
-                raise
-            log.info("no names for %.0f s: %s", error.after, error)
+            if error.after is None or error.after <= LONGEST_WAIT_S:
+                raise  # the source tries again then, and the message has its names
+            log.warning("people are told by their ids for %.0f s: %s", error.after, error)
             self._rest_until = loop.time() + error.after
             return
         real = user.real_name or user.profile.real_name
