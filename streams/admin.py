@@ -180,6 +180,11 @@ class Admin:
         found = await self._call(self._client.list_partition_offsets, asked) if asked else {}
         return {(tp.topic, tp.partition): at.offset for tp, at in found.items()}
 
+    async def forget_before(self, topic: str, partition: int, offset: int) -> None:
+        """Drop every record before `offset`; what is gone already is no error."""
+        asked = {TopicPartition(topic, partition): offset}
+        await self._call(self._client.delete_records, asked)
+
     async def committed(self, group: str) -> dict[Partition, int]:
         """The offsets that `group` has committed; a partition without a commit is absent."""
         found = (await self._call(self._client.list_group_offsets, group))[group]
