@@ -172,7 +172,7 @@ def test_every_piece_of_configuration_is_valid(path: Path, tmp_path: Path) -> No
         text = block
         for name in re.findall(r"\w+_file: ([^\s},]+)", block):
             secret = tmp_path / re.sub(r"\W", "_", name)
-            secret.write_text("https://example.org/a-secret")
+            secret.write_text("1:a-token" if path.stem == "telegram" else "https://example.org/a-secret")
             text = text.replace(name, str(secret))
         file = tmp_path / f"{number}.yaml"
         file.write_text(text, "utf-8")

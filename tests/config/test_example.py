@@ -45,7 +45,7 @@ def test_loads_with_every_default_and_sample_made_active(tmp_path: Path) -> None
     text = re.sub(r"^#(?! |$)", "", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE).replace("#  ", "  ")
     (tmp_path / "secrets").mkdir()
     for name in re.findall(r"_file: (\S+)", text):
-        (tmp_path / name).write_text("https://example.org/secret")
+        (tmp_path / name).write_text("1:a-token" if "telegram" in name else "https://example.org/secret")
     active = tmp_path / "tertulia.yaml"
     active.write_text(text)
     found = examine(active, sources=FAMILIES["sources"], outlets=FAMILIES["outlets"], env={})
