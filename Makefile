@@ -1,10 +1,11 @@
 # make run [BRAND="…"]   installs what is needed and listens       make test   everything that CI checks
 # make bench             the benchmarks, each prints a table       make lock   pin the newest dependencies
+# make servers           the real servers that tests/real/ talks to, as far as this machine can have them
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench lock example clean
+.PHONY: run test servers lint bench lock example clean
 export BRAND
 
 VENV ?= .venv
@@ -18,6 +19,10 @@ run: $(VENV)/.run
 # The last line is pytest's own.
 test: lint
 	$(BIN)/python -m pytest $(PYTEST)
+
+# Never fails for want of one: the tests that need it are then skipped, and say why.
+servers: $(VENV)/.dev
+	@$(BIN)/python -m tests.real.servers
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,8 +11,11 @@ import sys
 
 BENCHMARKS = {
     "collect": "Jetstream bytes to acknowledged posts",
+    "faults": "every collector through 1,000 seeded runs of faults and kills: nothing lost, nothing doubled (long)",
+    "polling": "200 feeds and 50 tags in one process: nothing lost, within the limits, memory",
     "throughput": "posts to mentions, mentions to ledger and views, beside Faust and aiokafka",
     "views": "the numbers themselves: adding, removing, answering",
+    "circles": "a million ties: the circles, and what the consumer feels of it",
     "latency": "from a post on the wire to /pulse, at 100 posts/s with the model",
     "recovery": "after kill -9 with 200,000 entries",
     "exactness": "every number after 42 kills, against one clean pass",

@@ -197,7 +197,7 @@ def compare(trial: Trial, entries: Sequence[Entry], classifier: Classifier) -> T
     window = Window(_END - WINDOW, _END)
     frames: dict[str, Frame] = {}
     for brand in trial.config.brands:
-        frame = frames[brand.name] = Frame(brand.own)
+        frame = frames[brand.name] = Frame.of(brand)
         frame.add_many(entry for entry in entries if entry.brand == brand.name)
     voices = {name: voice_counts(frame.rows(window)) for name, frame in frames.items()}
     for name, frame in frames.items():

@@ -18,13 +18,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+import numpy as np
+
 from config.schema import Views
 from streams.records import SENTIMENTS, Author, Entry, Post
 from streams.views.asked import Asked
 from streams.views.base import VIEWS
+from streams.views.columns import Ints
+from streams.views.core import core_numbers
 from streams.views.frame import Frame, Window
+from streams.views.health import health, history
 from streams.views.pulse import pulse
 from streams.views.series import series
+from streams.views.trees import NONE, shape, virality, wiener, without_cycles
 
 END: Final = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS: Final = 90
@@ -117,9 +123,30 @@ def questions(entries: Sequence[Entry]) -> None:
     snapshot, steps = frame.snapshot(), (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
     charts = [partial(series, snapshot, window, step, Views()) for window, step in zip(windows, steps, strict=True)]
     _line("series, ms", [_ms(chart) for chart in charts])
+    _line("health, ms", [_ms(partial(health, snapshot, window, Asked())) for window in windows])
+    _line("  of so many windows", [str(2 + len(history(snapshot, window, Asked()))) for window in windows])
     rows, asked = frame.rows(windows[-1]), Asked(Views(), CONFUSION)
     for name, view in VIEWS.items():
         _line(f"  {name}", ["", "", _ms(partial(view, rows, asked))])
+
+
+def shapes(count: int) -> None:
+    """The worst and the usual shapes for what walks along replies and ties: one long chain, one crowd, and chance."""
+    dice = np.random.default_rng(count)
+    chain, star = np.arange(-1, count - 1), np.where(np.arange(count), 0, NONE)
+    tree = np.concatenate(([NONE], (dice.random(count - 1) * np.arange(1, count)).astype(np.int64)))
+    print(f"\n{f'shapes, {count:,} posts or ties':30}      chain       star     random")
+    _line("depth and virality, ms", [_ms(partial(_virality, parent)) for parent in (chain, star, tree)])
+    short = chain[: count // 20]  # a round for every second account: 50,000 in a chain are beyond all that was seen
+    one, further = dice.integers(0, count // 8, count), dice.integers(1, count // 8, count)
+    random = one, (one + further) % (count // 8)
+    graphs = ((short[1:], short[1:] + 1), (np.zeros(count, dtype=np.int64), np.arange(count)), random)
+    _line("core numbers, ms", [_ms(partial(core_numbers, count, *graph)) for graph in graphs])
+
+
+def _virality(parent: Ints) -> None:
+    one, nodes = np.zeros(len(parent), dtype=np.int64), np.array([len(parent)])
+    virality(wiener(parent, shape(without_cycles(parent)).size, one, nodes), nodes)
 
 
 def _line(name: str, cells: Sequence[str]) -> None:
@@ -139,6 +166,7 @@ def main() -> None:
             changes(entries)
             room(entries)
         questions(entries)
+        shapes(count)
     print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

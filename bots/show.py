@@ -67,13 +67,14 @@ def _spelled(options: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in options.items() if value not in (None, (), {}, ""))
 
 
-def ask(words: list[str], options: Options, to: str | None = None) -> int:
+def ask(words: list[str], options: Options, to: str | None = None, lang: str | None = None) -> int:
     """Ask the service a question and print the answer; 1 when the answer is an error."""
     from bots.commands import ask as put  # noqa: PLC0415 - imported by tests of `check` that need no service
 
     config = configuration(options)
     token = config.api.token
-    answer = asyncio.run(put(words, api_of(config, options), token.get_secret_value() if token else None, to=to))
+    secret = token.get_secret_value() if token else None
+    answer = asyncio.run(put(words, api_of(config, options), secret, to=to, lang=lang))
     if options.json:
         print(json.dumps(answer.data, ensure_ascii=False, indent=2))
     else:

@@ -44,6 +44,10 @@ class Brand(Section):
         default=(),
         description="The brand's own accounts: handles (with or without @), or author ids (`platform:native id`).",
     )
+    hubs: tuple[str, ...] = Field(
+        default=(),
+        description="Where people gather without the brand: networks, venues, domains, or accounts that begin threads.",
+    )
     languages: tuple[str, ...] = Field(default=(), description="Only these languages (BCP 47); empty: all.")
 
     @model_validator(mode="after")
@@ -125,6 +129,45 @@ class Views(Section):
     bootstrap: Annotated[int, Field(ge=50, le=2_000)] = Field(
         default=200, description="Replicates of the bootstrap over authors, for intervals."
     )
+    min_threads: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="With fewer threads there is no median or mean over threads."
+    )
+    min_thread_posts: Annotated[int, Field(ge=2)] = Field(
+        default=4, description="Threads with fewer posts have no shape worth measuring."
+    )
+    regular_threads: Annotated[int, Field(ge=2)] = Field(
+        default=3, description="Who speaks in so many threads of a window is a regular."
+    )
+    advocate_people: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="A regular who answers so many different people, and is not negative, is an advocate."
+    )
+
+
+class Graph(Section):
+    """The interaction graph: who talks with whom, and the circles in it."""
+
+    half_life: Duration = Field(
+        default=timedelta(days=14), description="An interaction counts half as much after this long."
+    )
+    authors: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=100_000, description="The most authors of the graph; of more the strongest, and the answer says so."
+    )
+    edges: Annotated[int, Field(ge=100, le=5_000_000)] = Field(
+        default=1_000_000, description="The most ties of the graph; of more the heaviest, and the answer says so."
+    )
+    voices: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=3, description="How many people are named in each circle; 0: none."
+    )
+    brokers: Annotated[int, Field(ge=0, le=50)] = Field(
+        default=10, description="How many people between circles are named; 0: none."
+    )
+
+    @field_validator("half_life")
+    @classmethod
+    def _is_long(cls, value: timedelta) -> timedelta:
+        if not timedelta(hours=1) <= value <= timedelta(days=365):
+            raise ValueError("the half-life must lie between 1h and 365d")
+        return value
 
 
 class Model(Section):
@@ -219,6 +262,7 @@ class Config(Section):
     classifiers: Classifiers = Field(default=Classifiers(), description="Which models read the posts.")
     ledger: Ledger = Field(default=Ledger(), description="The stored truth.")
     views: Views = Field(default=Views(), description="Floors and sizes of the numbers.")
+    graph: Graph = Field(default=Graph(), description="Who talks with whom, and the circles in it.")
     api: Api = Field(default=Api(), description="The HTTP API and dashboard.")
     alerts: Alerts = Field(default=Alerts(), description="What is worth telling.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged.")

@@ -221,7 +221,7 @@ class LedgerPartition:
 
     def _frame(self, brand: str) -> Frame:
         if brand not in self.frames:
-            self.frames[brand] = Frame(self._brands[brand].own)
+            self.frames[brand] = Frame.of(self._brands[brand])
         return self.frames[brand]
 
     # -- forgetting --------------------------------------------------------------------------------------------------

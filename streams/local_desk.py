@@ -49,7 +49,7 @@ class LocalDesk:
     def frame(self, brand: str) -> Frame:
         """The brand's columns. Raises `KeyError`."""
         partition = self._held(brand)
-        return partition.frames[brand] if brand in partition.frames else Frame(self._config.brand(brand).own)
+        return partition.frames[brand] if brand in partition.frames else Frame.of(self._config.brand(brand))
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries by event time, newest first; the token names the last one given: inserts neither skip nor repeat."""

@@ -21,14 +21,19 @@ from faust.types import TP
 
 import classifiers
 from classifiers.base import Classifier
+from config.inlets import inlets_of
 from config.schema import Config
 from streams import metrics
 from streams import topics as topic_map
 from streams.alerting.engine import Alerting
 from streams.alerting.topic import AlertTopic, TailAlerts
 from streams.api import ApiServer
-from streams.api.peers import Peers, group_lookup
+from streams.api.forget import ForgetRoutes, Others
+from streams.api.ingest import Ingest
+from streams.api.peers import Peers, everyone_lookup, group_lookup
 from streams.app import Feed, group_of, make_app
+from streams.audit import Audit
+from streams.forgetting import Applied, Forgetting
 from streams.kafka import producer
 from streams.ledger import LedgerPartition
 from streams.letters import DeadLetters
@@ -141,11 +146,31 @@ class Worker:
             self.sources.statuses,
             lambda: self.alerts.recent(now()),
             classifier.confusion,
+            self._ingest(),
+            self._forget(stack, lambda: api.advertised),
         )
         await api.start()
         stack.push_async_callback(api.stop)
         log.info("API on %s", api.url)
         return api.advertised
+
+    def _ingest(self) -> Ingest | None:
+        """What `/ingest` answers; without an inlet there is no such route."""
+        inlets = inlets_of(self.config)
+        if not inlets:
+            return None
+        return Ingest(inlets, lambda key, value: self.producer.send(self.topics.inbox, value, key, partition=0), now)
+
+    def _forget(self, stack: AsyncExitStack, me: Callable[[], str]) -> ForgetRoutes:
+        """What `/api/forget` answers, with a look at all workers: some hold no brand."""
+        peers = Peers(everyone_lookup(self.bootstrap, self.config, group_of(self.config)), 1)
+        stack.push_async_callback(peers.stop)
+        elsewhere = Others(peers, me).applied
+        forgetting = Forgetting(self.topics, self.outbox.deliver, self.reader.end, self._applied, elsewhere)
+        return ForgetRoutes(forgetting, Audit(self.config.data_dir), self._applied, now)
+
+    def _applied(self) -> Applied:
+        return {stage.topic: {n: worker.applied for n, worker in stage.workers.items()} for stage in self._stages}
 
     async def _start_stages(self, stack: AsyncExitStack, classifier: Classifier, url: str) -> None:
         recover = rebuilder(self.config, self.reader, group_of(self.config), self._ledger_live)
@@ -203,11 +228,19 @@ class Worker:
                 sends: list[Send] = [(partition, ROLL_KEY, None) for partition in stage.workers]
                 try:
                     await self.outbox.deliver(stage.topic, sends)
-                    if stage.topic == self.topics.mentions:
-                        await self.outbox.deliver(self.topics.ledger, sends)
+                    beside = self.topics.ledger if stage.topic == self.topics.mentions else self.topics.erasures
+                    await self.outbox.deliver(beside, sends)
                 except KafkaError as error:
                     log.warning("could not roll %s: %s; the next turn will", stage.topic, error)
+            await self._roll_inbox()
             await asyncio.sleep(ROLL_S)
+
+    async def _roll_inbox(self) -> None:
+        """The same for the inbox, which nobody holds: what the collector has taken from it leaves the disk so."""
+        try:
+            await self.outbox.deliver(self.topics.inbox, [(0, ROLL_KEY, None)])
+        except KafkaError as error:
+            log.warning("could not roll %s: %s; the next turn will", self.topics.inbox, error)
 
     async def _measure(self, app: faust.App) -> None:
         """Tell /metrics how far each partition is behind the end of its log."""

@@ -23,12 +23,14 @@ __all__ = [
 ]
 
 
-async def ask(words: str | Sequence[str], api: str, token: str | None = None, to: str | None = None) -> Answer:
+async def ask(
+    words: str | Sequence[str], api: str, token: str | None = None, to: str | None = None, lang: str | None = None
+) -> Answer:
     """The answer to a question, from the service at `api`; what goes wrong is an answer with `ok` false."""
     try:
         command = parse(words)
         async with ApiClient(api, token) as client:
-            return await answer(command, client, to)
+            return await answer(command, client, to, lang)
     except AskFailed as error:
         return Answer(error.data, Sheet(str(error)), ok=False)
     except NotUnderstood as error:

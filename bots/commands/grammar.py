@@ -28,6 +28,8 @@ class Form(msgspec.Struct, frozen=True):
 FORMS = (
     Form("pulse", "pulse BRAND [WINDOW]", "posts, authors, sentiment and who talks with whom", ("pulso",), True, True),
     Form("voice", "voice [GROUP|BRAND] [WINDOW]", "share of voice among the brands of a group", ("voz",), True, True),
+    Form("health", "health BRAND [WINDOW]", "how the community is, and what moved", ("salud",), True, True),
+    Form("circles", "circles BRAND [WINDOW]", "who talks with whom, and of what", ("circulos", "círculos"), True, True),
     Form("sources", "sources", "the networks: state, last event and gaps", ("fuentes", "source")),
     Form("status", "status", "whether the service is well, brand by brand", ("estado",)),
     Form("help", "help", "this list", ("ayuda", "?")),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
+from bots.commands.circles_sheet import circles_sheet
 from bots.commands.client import ApiClient, AskFailed
 from bots.commands.grammar import FORMS, Command, help_text
+from bots.commands.health_sheet import health_sheet
+from bots.commands.patience import patiently
 from bots.commands.pulse_sheet import pulse_sheet
 from bots.commands.service_sheets import sources_sheet, status_sheet
 from bots.commands.sheet import Answer, Sheet
@@ -18,14 +21,14 @@ Brand = dict[str, Any]
 WINDOW = "24h"
 
 
-async def answer(command: Command, client: ApiClient, to: str | None = None) -> Answer:
-    """Ask the service. Raises `AskFailed`."""
+async def answer(command: Command, client: ApiClient, to: str | None = None, lang: str | None = None) -> Answer:
+    """Ask the service; `lang` is that of sentences, where there are any. Raises `AskFailed`."""
     notes = [f"({command.guessed})"] if command.guessed else []
     match command.name:
-        case "pulse":
-            return await _pulse(command, client, to, notes)
-        case "voice":
-            return await _voice(command, client, to, notes)
+        case "health":
+            return await _health(command, client, to, notes, lang)
+        case "pulse" | "voice" | "circles":
+            return await _OF_A_BRAND[command.name](command, client, to, notes)
         case "sources":
             data = await client.get("/api/sources")
             return Answer(data, sources_sheet(data, notes))
@@ -56,6 +59,32 @@ async def _voice(command: Command, client: ApiClient, to: str | None, notes: lis
     data = await client.get(f"/api/brands/{quote(brand['name'])}/voice", window=window, to=to)
     titles = {each["name"]: each["title"] for each in brands}
     return Answer(data, voice_sheet(titles, window, data, notes))
+
+
+async def _health(command: Command, client: ApiClient, to: str | None, notes: list[str], lang: str | None) -> Answer:
+    brand = _the_brand(command.subject, await _brands(client), notes, usage="health BRAND [WINDOW]")
+    window = command.window or WINDOW
+    path = f"/api/brands/{quote(brand['name'])}/health"
+    data = await patiently(lambda: client.get(path, window=window, to=to, lang=lang))
+    return Answer(data, health_sheet(brand["title"], window, data, notes))
+
+
+async def _circles(command: Command, client: ApiClient, to: str | None, notes: list[str]) -> Answer:
+    brand = _the_brand(command.subject, await _brands(client), notes, usage="circles BRAND [WINDOW]")
+    window = command.window or WINDOW
+    path = f"/api/brands/{quote(brand['name'])}/circles"
+    data = await patiently(lambda: client.get(path, window=window, to=to))
+    return Answer(data, circles_sheet(brand["title"], window, data, notes))
+
+
+_OF_A_BRAND: Final = {"pulse": _pulse, "voice": _voice, "circles": _circles}
+
+
+async def graph(command: Command, client: ApiClient, form: str, to: str | None = None) -> bytes:
+    """The graph behind the circles of a brand as a document. Raises `AskFailed`."""
+    brand = _the_brand(command.subject, await _brands(client), [], usage="circles BRAND --export FILE")
+    path = f"/api/brands/{quote(brand['name'])}/graph"
+    return await patiently(lambda: client.download(path, format=form, to=to))
 
 
 async def _status(client: ApiClient, notes: list[str]) -> Answer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from streams.api.gaps import WindowGap
+from streams.api.problems import ProblemDetails
 from streams.records import Alert, Entry, SourceStatus
 from streams.views.pulse import Pulse
 from streams.views.series import Series
@@ -108,3 +109,53 @@ class BrandPulse(Pulse, frozen=True, kw_only=True):
     share_of_voice: ShareOfVoice
     missing: Sequence[str] = ()
     gaps: Sequence[WindowGap] = ()
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """Every record is kept: `accepted` posts and deletions; `ignored` are those that the inlet does not want."""
+
+    accepted: int
+    ignored: int
+
+
+class RefusedRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record that is no post, by its place in the request (the first is 0), and why."""
+
+    index: int
+    reason: str
+    id: str | None = None
+
+
+class NotAllIngested(ProblemDetails, frozen=True, kw_only=True):
+    """Not every record could be kept. Those of `refused` never can be; those of `unacknowledged` were not acknowledged
+    by Kafka in time: send the request again. The `accepted` others are kept, and may come again."""
+
+    accepted: int
+    ignored: int
+    refused: Sequence[RefusedRecord]
+    unacknowledged: Sequence[int]
+
+
+class Forget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `/api/forget` is asked: erase this author (by id) and collect nothing of them again; with `undo`, collect
+    again from now on. `by`: who asks, for the audit."""
+
+    author: str
+    undo: bool = False
+    by: str = ""
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What was ordered, when, and how far it is: done, or in how many of the partitions it has not arrived yet."""
+
+    author: str
+    at: datetime
+    undo: bool
+    partitions: int
+    to_go: int
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """How far the partitions held here are: topic -> partition -> the last offset that was applied."""
+
+    topics: Mapping[str, Mapping[int, int]]

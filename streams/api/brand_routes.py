@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,16 +12,21 @@ from aiohttp import web
 from config.schema import Config
 from streams.api import answers
 from streams.api.gaps import WindowGap, within
+from streams.api.health_answers import BrandHealth, HealthFigures
+from streams.api.healths import Healths
 from streams.api.local import Local
-from streams.api.params import Params, Question, after, limit
+from streams.api.params import Params, Question, after, form, limit, name
 from streams.api.problems import bad_parameter, unknown
 from streams.api.proxy import Proxy
 from streams.api.service_routes import reply
 from streams.api.voices import Voices
+from streams.graph.answers import Circles
+from streams.graph.export import Format
 from streams.records import SourceStatus
 
 Answer = Callable[[web.Request, str], Awaitable[Any]]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
+MEDIA: Mapping[Format, str] = {"json": "application/json", "graphml": "application/xml"}
 
 
 class BrandRoutes:
@@ -38,6 +43,7 @@ class BrandRoutes:
         self._names = [brand.name for brand in config.brands]
         self._local, self._proxy, self._params = local, proxy, params
         self._voices = Voices(config, local, proxy)
+        self._healths = Healths(config, local, proxy)
         self._sources = sources
 
     def handlers(self) -> dict[str, Handler]:
@@ -48,6 +54,10 @@ class BrandRoutes:
             "mentions": self._where_it_is(self._mentions),
             "voice_counts": self._where_it_is(self._voice_counts),
             "voice": self.voice,
+            "circles": self._where_it_is(self._circles),
+            "graph": self.graph,
+            "health": self._where_it_is(self._health),
+            "health_figures": self._where_it_is(self._health_figures),
         }
 
     def _where_it_is(self, answer: Answer) -> Handler:
@@ -100,3 +110,22 @@ class BrandRoutes:
         query = span.pinned_query(limit=str(size), after=page.after or "")
         following = f"/api/brands/{brand}/mentions?{query}" if page.after else None
         return answers.Mentions(brand, span.start, span.to, page.entries, page.after, following)
+
+    async def _circles(self, request: web.Request, brand: str) -> Circles:
+        return await self._local.circles.circles(brand, self._params.span(request))
+
+    async def _health(self, request: web.Request, brand: str) -> BrandHealth:
+        span, lang = self._params.span(request), name(request, "lang") or "en"
+        gaps = within(self._sources(), span.start - span.length, span.to)
+        return await self._healths.answer(request, brand, span, lang, gaps)
+
+    async def _health_figures(self, request: web.Request, brand: str) -> HealthFigures:
+        return HealthFigures(await self._local.health.figures(brand, self._params.span(request)))
+
+    async def graph(self, request: web.Request) -> web.Response:
+        """The graph behind the circles as a document, from wherever the brand is."""
+        brand, span, wanted = self._brand(request), self._params.span(request), form(request)
+        if not self._local.holds(brand):
+            return await self._proxy.pass_on(brand, request)
+        body = await self._local.circles.graph(brand, span, wanted)
+        return web.Response(body=body, content_type=MEDIA[wanted], headers={"Cache-Control": "no-store"})

@@ -131,6 +131,44 @@ function drawVoice({ brands, missing }) {
     missing.length ? el("p", { class: "soft" }, words.missing + missing.map(named).join(", ")) : null);
 }
 
+// --- health ----------------------------------------------------------------------------------------------------------
+
+const WRITE = { share: percent, seconds: duration, index: decimal };
+
+function component([name, { now, unit, history, change }]) {
+  const write = WRITE[unit] || about3;
+  const value = now.unreached ? words.notHalf : now.value === null ? words.insufficient : write(now.value);
+  const real = Boolean(change && change.real);
+  const arrow = real ? (change.difference > 0 ? "▲ " : "▼ ") : "";
+  const place = history.percentile === null ? words.healthFew : `${count(history.percentile)} / 100`;
+  return el("li", {}, el("div", { class: "line" }, el("span", { class: real ? "here" : "" }, words.components[name] || name),
+    el("span", { class: "soft" }, arrow + value)),
+    history.percentile === null ? null : share({ value: history.percentile / 100, low: null, high: null, here: real, label: `${words.components[name] || name}: ${place}` }));
+}
+
+function drawHealth({ components, summary, windows }) {
+  const known = Object.entries(components).filter(([, { now }]) => now.unreached || now.value !== null);
+  fill("health", el("h2", {}, words.health), summary.sentences.map((sentence) => el("p", { class: "soft" }, sentence)),
+    known.length ? el("ul", { class: "rows" }, known.map(component)) : el("p", { class: "empty" }, words.insufficient),
+    el("p", { class: "soft" }, windows ? words.healthBeside(windows) : words.healthFew));
+}
+
+// It changes slowly and takes the service some seconds: asked for once a minute, and again while it is worked out.
+let healthTurn = 0;
+
+async function refreshHealth(fresh = false) {
+  const mine = ++healthTurn;
+  if (fresh) fill("health", el("h2", {}, words.health), el("p", { class: "empty" }, words.healthWaiting));
+  try {
+    const health = await ask(about("health"), { window: state.window, lang: locale });
+    if (mine === healthTurn) drawHealth(health);
+  } catch (error) {
+    if (mine !== healthTurn) return;
+    if (error.status === 503) setTimeout(() => { if (mine === healthTurn) refreshHealth(); }, 3000);
+    else failed(error);
+  }
+}
+
 // --- mentions --------------------------------------------------------------------------------------------------------
 
 function mention({ post, sentiment, via, stages }) {
@@ -242,6 +280,7 @@ function choose(change) {
   history.replaceState(null, "", `#${new URLSearchParams({ brand: state.brand, window: state.window })}`);
   drawChoices();
   refresh();
+  refreshHealth(true);
 }
 
 // --- keeping up ------------------------------------------------------------------------------------------------------
@@ -349,6 +388,7 @@ async function begin() {
   service();
   setInterval(service, 10000);
   setInterval(() => { if (!document.hidden) refresh(); }, 30000);  // the window moves on even when nobody speaks
+  setInterval(() => { if (!document.hidden) refreshHealth(); }, 60000);
   addEventListener("resize", soon);
   listenForEver();
 }

@@ -12,6 +12,8 @@ from typing import TypeVar
 from config.schema import Config
 from streams.api.answers import LivePulse
 from streams.api.cache import Answers
+from streams.api.circles import CircleRoom
+from streams.api.health_room import HealthRoom
 from streams.api.params import DEFAULT_WINDOW, Question
 from streams.api.proxy import moving
 from streams.desk import Desk, Page
@@ -38,6 +40,8 @@ class Local:
         self._desk, self._now = desk, now
         self.asked = Asked(config.views, confusion or {})
         self._answers = Answers()
+        self.circles = CircleRoom(desk, config, now)
+        self.health = HealthRoom(desk, self.asked)
 
     def stop(self) -> None:
         """Let go of the threads."""

@@ -8,17 +8,33 @@ from typing import Any
 
 import msgspec
 
-from streams.api.problems import MEDIA_TYPE, ProblemDetails
-from streams.api.routes import Param, Route
+from streams.api.ingest_signature import OURS
+from streams.api.problems import MEDIA_TYPE
+from streams.api.routes import JSON, Param, Route
 
 _REF = "#/components/schemas/{name}"
+_WAYS_IN = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "signature": {"type": "apiKey", "in": "header", "name": OURS, "description": "t=<Unix seconds>,v1=<HMAC-SHA256>"},
+}
+_TAKES_IN = {
+    "security": [{"signature": []}],
+    "requestBody": {
+        "required": True,
+        "content": {media: {"schema": {}} for media in ("application/json", "application/x-ndjson")},
+    },
+}
 
 
 def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The whole document."""
     types = [route.answer for route in routes if route.answer is not None]
-    schemas, components = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REF)
+    types += [route.asked for route in routes if route.asked is not None] + [route.problem for route in routes]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     answers = dict(zip((route.path for route in routes if route.answer is not None), schemas, strict=False))
+    problems = schemas[-len(routes) :]
+    asking = [route.path for route in routes if route.asked is not None]
+    bodies = dict(zip(asking, schemas[len(answers) :], strict=False))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -27,8 +43,13 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
             "summary": "The conversation around a brand, live, with honest uncertainty.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {route.path: {"get": _operation(route, answers.get(route.path), schemas[-1])} for route in routes},
-        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "paths": {
+            route.path: {
+                route.method: _body(bodies.get(route.path)) | _operation(route, answers.get(route.path), problem)
+            }
+            for route, problem in zip(routes, problems, strict=True)
+        },
+        "components": {"schemas": components, "securitySchemes": _WAYS_IN},
         "security": [{}, {"token": []}],  # on loopback no token is needed
     }
 
@@ -36,16 +57,29 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
 def _operation(route: Route, answer: dict[str, Any] | None, problem: dict[str, Any]) -> dict[str, Any]:
     schema = answer if answer is not None else {"type": "string"}
     named = [_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)]
-    return {
+    taken_in = _TAKES_IN if route.method == "post" else {}
+    return taken_in | {
         "operationId": route.operation,
         "summary": route.summary,
-        "tags": ["between workers" if route.internal else "questions" if route.path.startswith("/api") else "service"],
+        "tags": [_tag(route)],
         "parameters": [*named, *map(_query_parameter, route.params)],
         "responses": {
-            "200": {"description": route.summary, "content": {route.media: {"schema": schema}}},
+            str(route.status): {"description": route.summary, "content": {route.media: {"schema": schema}}},
             "default": {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": problem}}},
         },
     }
+
+
+def _body(asked: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if asked is None else {"requestBody": {"required": True, "content": {JSON: {"schema": asked}}}}
+
+
+def _tag(route: Route) -> str:
+    if route.method == "post":
+        return "taking in"
+    if route.method == "put":
+        return "orders"
+    return "between workers" if route.internal else "questions" if route.path.startswith("/api") else "service"
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from aiohttp import web
 from config.schema import Config
 from config.units import format_duration, parse_duration
 from streams.api.problems import bad_parameter
+from streams.graph.export import FORMATS, Format
 from streams.records import OLDEST
 
 DEFAULT_WINDOW = timedelta(hours=24)
@@ -128,6 +129,15 @@ def name(request: web.Request, parameter: str) -> str | None:
     if text is not None and not _NAME.fullmatch(text):
         raise bad_parameter(parameter, "is no name, such as bluesky or es")
     return text
+
+
+def form(request: web.Request) -> Format:
+    """`format` of a graph."""
+    text = request.query.get("format", FORMATS[0])
+    for known in FORMATS:
+        if text == known:
+            return known
+    raise bad_parameter("format", f"is none of: {', '.join(FORMATS)}")
 
 
 def limit(request: web.Request) -> int:

@@ -15,7 +15,7 @@ import msgspec
 from kafka.errors import KafkaError
 
 from config.schema import Config
-from streams.admin import Admin, AdminError
+from streams.admin import Admin, AdminError, GroupMember
 from streams.kafka import admin_settings
 from streams.topics import Topics, partition_of
 
@@ -108,22 +108,32 @@ class Peers:
 
 def group_lookup(bootstrap: str, config: Config, group: str) -> Lookup:
     """Ask the coordinator of `group` who holds the partitions of `mentions`; no URL, no worker."""
-    topic, security = Topics(config).mentions, admin_settings(config.kafka)
+    topic = Topics(config).mentions
 
     async def lookup() -> Mapping[int, str]:
-        try:
-            async with Admin(bootstrap, security, timeout_s=LOOKUP_S) as admin:
-                members = await admin.group_members(group)
-        except (KafkaError, AdminError, OSError) as error:
-            raise LookupFailed(f"Kafka does not say which worker holds what: {error}") from error
-        return {
-            number: member.client_id
-            for member in members
-            for name, number in member.partitions
-            if name == topic and member.client_id.startswith(("http://", "https://"))
-        }
+        members = await _members(bootstrap, config, group)
+        return {number: each.client_id for each in members for name, number in each.partitions if name == topic}
 
     return lookup
+
+
+def everyone_lookup(bootstrap: str, config: Config, group: str) -> Lookup:
+    """Ask for all workers, whatever they hold: numbered, in no order that says anything."""
+
+    async def lookup() -> Mapping[int, str]:
+        return dict(enumerate(member.client_id for member in await _members(bootstrap, config, group)))
+
+    return lookup
+
+
+async def _members(bootstrap: str, config: Config, group: str) -> list[GroupMember]:
+    """The members of the group that can be asked: their client id is a URL. Raises `LookupFailed`."""
+    try:
+        async with Admin(bootstrap, admin_settings(config.kafka), timeout_s=LOOKUP_S) as admin:
+            members = await admin.group_members(group)
+    except (KafkaError, AdminError, OSError) as error:
+        raise LookupFailed(f"Kafka does not say which worker holds what: {error}") from error
+    return [member for member in members if member.client_id.startswith(("http://", "https://"))]
 
 
 async def alone() -> Mapping[int, str]:

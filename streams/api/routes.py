@@ -7,7 +7,11 @@ from typing import Any
 import msgspec
 
 from streams.api import answers
+from streams.api.health_answers import BrandHealth, HealthFigures
 from streams.api.params import DEFAULT_LIMIT, MAX_LIMIT
+from streams.api.problems import ProblemDetails
+from streams.graph.answers import Circles
+from streams.graph.export import FORMATS, GraphExport
 from streams.views.voice import VoiceCounts
 
 JSON = "application/json"
@@ -31,6 +35,10 @@ class Route(msgspec.Struct, frozen=True):
     media: str = JSON
     params: tuple[Param, ...] = ()
     internal: bool = False  # from worker to worker; documented all the same
+    method: str = "get"
+    status: int = 200  # of an answer that is no problem
+    problem: Any = ProblemDetails
+    asked: Any = None  # the type of a JSON body, where one is wanted
 
 
 def _text(name: str, description: str, example: str, **more: Any) -> Param:
@@ -48,6 +56,12 @@ LIMIT = Param(
     f"How many at most. Default {DEFAULT_LIMIT}.",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
 )
+FORMAT = Param(
+    "format",
+    f"Of the document; graphml is answered as application/xml. Default {FORMATS[0]}.",
+    {"type": "string", "enum": list(FORMATS), "examples": list(FORMATS)},
+)
+SAY = _text("lang", "Language of the sentences: en or es; others get English. It does not narrow the posts.", "es")
 ASKED = (WINDOW, TO, PLATFORM, LANG)
 
 SERVICE = (
@@ -90,6 +104,55 @@ BRAND = (
         params=ASKED,
         internal=True,
     ),
+    Route(
+        "/api/brands/{brand}/circles",
+        "circles",
+        "The circles of the people who talk with each other, at most a minute old; 503 while they are worked out.",
+        Circles,
+        params=(WINDOW, TO),
+    ),
+    Route(
+        "/api/brands/{brand}/graph",
+        "graph",
+        "The graph behind the circles, under pseudonyms; 503 while it is worked out.",
+        GraphExport,
+        params=(FORMAT, TO),
+    ),
+    Route(
+        "/api/brands/{brand}/health",
+        "health",
+        "The community's numbers beside its own past and its group, and what moved; at most a minute old.",
+        BrandHealth,
+        params=(WINDOW, TO, SAY),
+    ),
+    Route(
+        "/api/brands/{brand}/health-figures",
+        "health_figures",
+        "What one brand brings to the comparison in its group.",
+        HealthFigures,
+        params=(WINDOW, TO),
+        internal=True,
+    ),
     Route("/api/live", "live", "Short pulses as they change (server-sent events).", media="text/event-stream"),
 )
-ROUTES = (*SERVICE, *BRAND)
+FORGET = (
+    Route(
+        "/api/forget",
+        "forget",
+        "Erases an author everywhere, and collects nothing of them again; 202: not everywhere yet.",
+        answers.Forgotten,
+        method="put",
+        asked=answers.Forget,
+    ),
+    Route("/api/applied", "applied", "How far the partitions of a worker are.", answers.Applied, internal=True),
+)
+INGEST = Route(
+    "/ingest/{source}",
+    "ingest",
+    "Takes in signed posts of a configured sender: one JSON object, a list, or one per line.",
+    answers.Ingested,
+    method="post",
+    status=202,
+    problem=answers.NotAllIngested,
+)
+ROUTES = (*SERVICE, *BRAND, *FORGET, INGEST)

@@ -13,6 +13,8 @@ from aiohttp.typedefs import Handler
 
 from config.schema import Config
 from streams.api.brand_routes import BrandRoutes
+from streams.api.forget import ForgetRoutes
+from streams.api.ingest import Ingest
 from streams.api.live import Live
 from streams.api.live_peers import Follower
 from streams.api.local import Local
@@ -20,7 +22,7 @@ from streams.api.params import Params
 from streams.api.peers import Peers
 from streams.api.problems import bad_parameter, problems
 from streams.api.proxy import Proxy
-from streams.api.routes import ROUTES, Route
+from streams.api.routes import FORGET, INGEST, ROUTES, Route
 from streams.api.security import add_headers, guard
 from streams.api.service_routes import ServiceRoutes
 from streams.desk import Desk
@@ -47,6 +49,8 @@ class ApiServer:
         sources: Callable[[], Sequence[SourceStatus]],
         alerts: Callable[[], Sequence[Alert]],
         confusion: Mapping[str, Confusion] | None = None,
+        ingest: Ingest | None = None,
+        forget: ForgetRoutes | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -54,7 +58,10 @@ class ApiServer:
         self._guard = guard(config.api)  # raises TokenMissing before anything is opened
         self._local = Local(desk, config, confusion, now)
         proxy = Proxy(peers, lambda: self.advertised)
-        self._service = ServiceRoutes(desk, config, sources, alerts, now, ROUTES)
+        self._ingest, self._forget = ingest, forget
+        absent = (() if ingest else (INGEST,)) + (() if forget else FORGET)
+        self._routes = [route for route in ROUTES if route not in absent]
+        self._service = ServiceRoutes(desk, config, sources, alerts, now, self._routes)
         self._brands = BrandRoutes(config, self._local, proxy, Params(config, now), sources)
         follower = Follower(peers, lambda: self.advertised, needed=lambda: len(desk.brands()) < len(config.brands))
         self._live = Live(desk, self._local.short, follower)
@@ -77,7 +84,11 @@ class ApiServer:
         app = web.Application(middlewares=[_timed, problems, self._guard, _known_parameters], client_max_size=1024)
         app.on_response_prepare.append(add_headers)
         handlers = self._service.handlers() | self._brands.handlers() | self._live.handlers()
-        app.add_routes([web.get(route.path, handlers[route.operation]) for route in ROUTES])
+        if self._ingest is not None:
+            handlers = handlers | {INGEST.operation: self._ingest.post}
+        if self._forget is not None:
+            handlers = handlers | self._forget.handlers()
+        app.add_routes([getattr(web, route.method)(route.path, handlers[route.operation]) for route in self._routes])
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -97,6 +108,10 @@ class ApiServer:
     async def stop(self) -> None:
         """Close the live streams, then the port."""
         await self._live.stop()
+        await self._local.circles.stop()
+        await self._local.health.stop()
+        if self._forget is not None:
+            await self._forget.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

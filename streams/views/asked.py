@@ -35,6 +35,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     insufficient: bool
 
 
+class Estimate(msgspec.Struct, frozen=True):
+    """A figure over a sample, with what it may be; None: too little to say."""
+
+    value: float | None = None
+    interval: Interval | None = None
+
+
 class Share(Answer, frozen=True, kw_only=True):
     """`share` = `count` / `total`, with its Wilson interval."""
 

@@ -14,9 +14,11 @@ from typing import Final
 
 import numpy as np
 
+from config.schema import Brand
 from streams.records import Entry
 from streams.views.columns import ROW_BYTES, Columns, Ints, Packer
-from streams.views.rows import Part, Rows, Snapshot, configured
+from streams.views.places import Places
+from streams.views.rows import Listed, Part, Rows, Snapshot, configured
 from streams.views.window import Window
 
 __all__ = ["Frame", "Rows", "Snapshot", "Window"]
@@ -29,10 +31,15 @@ DEAD_SHARE: Final = 8
 class Frame:
     """One brand. Not for several threads at once; `snapshot()` is."""
 
-    def __init__(self, own: Collection[str]) -> None:
-        """`own`: the brand's accounts as in the config, author ids or handles, with or without @, in any case."""
-        self._packer = Packer(own)
+    def __init__(self, own: Collection[str], places: Places | None = None) -> None:
+        """`own`: the brand's accounts as in the config, author ids or handles, with or without @, in any case.
+
+        `places` tell own ground and hubs; None: only the `own` accounts name a place.
+        """
+        places = places or Places(own)
+        self._packer = Packer(own, places)
         self._own = configured(frozenset(name.strip() for name in own) | self._packer.own)
+        self._hubs = configured(places.hubs)
         self._sorted = Columns.of(b"")
         self._alive = np.zeros(0, dtype=bool)
         self._dead = 0
@@ -40,6 +47,11 @@ class Frame:
         self._places: dict[int, int] = {}  # of the tail: hash of the post -> number of its row
         self._limit = SMALLEST_TAIL
         self._snapshot: Snapshot | None = None
+
+    @classmethod
+    def of(cls, brand: Brand) -> Frame:
+        """An empty frame with the accounts and places of a brand's config."""
+        return cls(brand.own, Places(brand.own, brand.domains, brand.hubs))
 
     def __len__(self) -> int:
         return len(self._sorted) - self._dead + len(self._places)
@@ -106,7 +118,8 @@ class Frame:
             if self._places:
                 parts.append(Part(Columns.of(self._tail), None))
             platforms, languages = self._packer.platforms, self._packer.languages
-            self._snapshot = Snapshot(parts, self._own, tuple(platforms.names), tuple(languages.names))
+            listed = Listed(self._own, self._hubs)
+            self._snapshot = Snapshot(parts, listed, tuple(platforms.names), tuple(languages.names))
         return self._snapshot
 
     def times(self) -> Ints:

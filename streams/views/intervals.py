@@ -14,11 +14,13 @@ from streams.views.columns import Column, Floats, Ints
 LEVEL: Final = 0.95
 _NORMAL: Final = NormalDist()
 Z: Final = _NORMAL.inv_cdf((1 + LEVEL) / 2)
+EXACT_BINOMIAL: Final = 500
+MEAN_UNIT: Final = 2.0**-20
 CHUNK: Final = 1_024  # authors per turn: their weights stay in the processor's cache
 
 
-def wilson(count: int, total: int) -> Interval | None:
-    """The score interval of a share (Wilson 1927). None for 0 of 0."""
+def wilson(count: float, total: float) -> Interval | None:
+    """The score interval of a share (Wilson 1927). None for 0 of 0. Numbers need not be whole: see `shares`."""
     if total == 0:
         return None
     share, z2 = count / total, Z * Z
@@ -26,6 +28,11 @@ def wilson(count: int, total: int) -> Interval | None:
     half = Z / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
     low = 0.0 if count == 0 else max(0.0, centre - half)  # exact at the ends, where rounding would leave 1e-18
     return low, 1.0 if count == total else min(1.0, centre + half)
+
+
+def effective(sizes: Ints) -> float:
+    """How many clusters of equal weight clusters of these sizes are worth (Kish 1965); 0 of none."""
+    return float(int(sizes.sum()) ** 2 / int((sizes * sizes).sum())) if sizes.any() else 0.0
 
 
 def _poisson_table() -> Floats:
@@ -46,6 +53,11 @@ def _mix(state: Column) -> Column:
     state *= np.uint64(0x94D049BB133111EB)
     state ^= state >> np.uint64(31)
     return state
+
+
+def mixed(hashes: Ints) -> Ints:
+    """Hashes mixed once more, so that what is drawn from them does not hang together with their order."""
+    return _mix(hashes.astype("<u8") + np.uint64(0x9E3779B97F4A7C15)).view("<i8")
 
 
 def poisson_weights(authors: Ints, replicates: int) -> Floats:
@@ -106,3 +118,39 @@ def student_quantile(freedom: float) -> float:
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
         + (79 * z**9 + 776 * z**7 + 1_482 * z**5 - 1_920 * z**3 - 945 * z) / (92_160 * v**4)
     )
+
+
+def mean_interval(clusters: Ints, values: Floats, replicates: int) -> Interval | None:
+    """Of the mean of values that belong to clusters (by hash), by the bootstrap over these."""
+    known, number, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    units = np.zeros(len(known), dtype=np.int64)
+    np.add.at(units, number, np.rint(values / MEAN_UNIT).astype(np.int64))  # whole numbers: exact in any order
+    count, total = poisson_bootstrap(known, np.column_stack((sizes, units)), replicates)
+    means = np.where(count > 0, total / np.maximum(count, 1) * MEAN_UNIT, np.nan)
+    found, mean = percentile_interval(means, effective(sizes)), float(values.mean())
+    return None if found is None else (min(found[0], mean), max(found[1], mean))  # but for the rounding to units
+
+
+def median_interval(values: Column, independent: float | None = None) -> Interval | None:
+    """Of a median, whatever the distribution: from one order statistic to another (Conover 1999, sec. 3.2).
+
+    `independent`: how many of their own the values are worth; then the places are those of so many, stretched
+    (Woodruff 1952). None for fewer than six, of which no two hold the median with 95 %.
+    """
+    count = len(values)
+    worth = count if independent is None else min(count, math.floor(independent))
+    outside = math.floor(_outside(worth) * count / worth) if worth else 0
+    if not outside:
+        return None
+    ordered = np.sort(values)
+    return float(ordered[outside - 1]), float(ordered[count - outside])
+
+
+def _outside(n: int) -> int:
+    """The largest r such that a binomial of n and 1/2 falls below r with at most 2.5 %."""
+    if n > EXACT_BINOMIAL:  # the normal limit, with the correction for continuity
+        return math.floor((n - Z * math.sqrt(n) + 1) / 2)
+    tail, r = 0, 0
+    while (tail := tail + math.comb(n, r)) <= (1 - LEVEL) / 2 * 2**n:
+        r += 1
+    return r

@@ -10,11 +10,11 @@ import msgspec
 
 from config.schema import Views
 from streams.views.asked import Asked, Confusion, Share
-from streams.views.base import VIEWS
-from streams.views.conversation import Reciprocity
+from streams.views.base import PULSE, VIEWS, View
 from streams.views.evenness import Unevenness
 from streams.views.fragmentation import Fragmentation
 from streams.views.frame import Frame, Snapshot
+from streams.views.reciprocity import Reciprocity
 from streams.views.renewal import Renewal
 from streams.views.response import FirstResponse
 from streams.views.rows import Rows
@@ -54,9 +54,9 @@ def pulse(
     platform: str | None = None,
     lang: str | None = None,
 ) -> Pulse:
-    """Every view over one window. In another thread pass `frame.snapshot()`, taken where the frame is changed."""
+    """Its views over one window. In another thread pass `frame.snapshot()`, taken where the frame is changed."""
     rows = frame.rows(window, platform=platform, lang=lang)
-    answers: dict[str, Any] = _answers(rows, Asked(settings, confusion or {}))
+    answers: dict[str, Any] = _answers(PULSE, rows, Asked(settings, confusion or {}))
     volume = answers.pop("volume")
     return Pulse(
         start=window.start,
@@ -83,8 +83,8 @@ def numbers(
 ) -> dict[str, msgspec.Struct]:
     """Every number there is by name, the brand's part of the share of voice too: what exactness is tested on."""
     rows = frame.rows(window, platform=platform, lang=lang)
-    return {**_answers(rows, Asked(settings, confusion or {})), "voice_counts": voice_counts(rows)}
+    return {**_answers(VIEWS, rows, Asked(settings, confusion or {})), "voice_counts": voice_counts(rows)}
 
 
-def _answers(rows: Rows, asked: Asked) -> dict[str, msgspec.Struct]:
-    return {name: view(rows, asked) for name, view in VIEWS.items()}
+def _answers(views: Mapping[str, View], rows: Rows, asked: Asked) -> dict[str, msgspec.Struct]:
+    return {name: view(rows, asked) for name, view in views.items()}

@@ -8,39 +8,41 @@ import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
 from streams.views.columns import Bools, Ints, lookup, moment
-from streams.views.intervals import wilson
 from streams.views.rows import Rows
+from streams.views.shares import share_of
 from streams.views.window import Window
 
 
 class Renewal(Answer, frozen=True, kw_only=True):
     """The brand's own accounts apart. `retention`: of the authors of the window of equal length before this one, those
-    seen again. `since`: the oldest entry there is; who spoke only before it counts as new. Insufficient when there is
-    nothing older than the window: then everybody would look new."""
+    seen again; the others `left`. `since`: the oldest entry there is; who spoke only before it counts as new.
+    Insufficient when there is nothing older than the window: then everybody would look new."""
 
     newcomers: int
     returning: int
+    left: int
     retention: Share
     since: datetime | None
 
 
 def renewal(rows: Rows, asked: Asked) -> Renewal:
     """New is who is in no entry of the brand before the window, in whatever language or network."""
-    here, since = _people(rows), rows.snapshot.since
+    here, since = people_of(rows), rows.snapshot.since
     known = seen_before(rows, here)
-    start = moment(rows.start)
+    start, retention = moment(rows.start), _retention(rows, here, asked)
     return Renewal(
         posts=int((~rows.own).sum()),
         authors=len(here),
         insufficient=asked.too_few(int((~rows.own).sum()), len(here)) or since is None or since >= start,
         newcomers=int((~known).sum()),
         returning=int(known.sum()),
-        retention=_retention(rows, here, asked),
+        left=retention.total - retention.count,
+        retention=retention,
         since=since,
     )
 
 
-def _people(rows: Rows) -> Ints:
+def people_of(rows: Rows) -> Ints:
     """Distinct authors but the brand's own."""
     return rows.authors[~rows.snapshot.is_own(rows.authors)]
 
@@ -57,15 +59,6 @@ def seen_before(rows: Rows, authors: Ints) -> Bools:
 def _retention(rows: Rows, here: Ints, asked: Asked) -> Share:
     window = Window(moment(rows.start), moment(rows.end)).before()
     before = rows.snapshot.rows(window, platform=rows.platform, lang=rows.lang)
-    people = _people(before)
+    people = people_of(before)
     posts, stayed = int((~before.own).sum()), int(lookup(people, here)[1].sum())
-    too_few = asked.too_few(posts, len(people))
-    return Share(
-        posts=posts,
-        authors=len(people),
-        insufficient=too_few,
-        count=stayed,
-        total=len(people),
-        share=None if too_few else stayed / len(people),
-        interval=None if too_few else wilson(stayed, len(people)),
-    )
+    return share_of(stayed, len(people), posts, len(people), asked)

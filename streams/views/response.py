@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from streams.views.asked import Answer, Asked
+from streams.views.clusters import begun_by
 from streams.views.columns import REPLY, Bools, Ints, lookup
 from streams.views.rows import Rows
 from streams.views.survival import Median, median
@@ -32,7 +33,8 @@ class FirstResponse(Waiting, frozen=True, kw_only=True):
 
 
 def first_response(rows: Rows, asked: Asked) -> FirstResponse:
-    """Over threads whose first post is among `rows`; those unanswered at the window's end are censored there.
+    """Over threads whose first post is among `rows`; those unanswered at the window's end are censored there. In the
+    interval, those that one person began hang together.
 
     Replies count in whatever language, up to the end of the window; one dated before its thread counts as immediate.
     """
@@ -49,6 +51,7 @@ class _Threads:
         first = np.flatnonzero((rows.root == rows.post) & rows.spoken)
         first = first[np.argsort(rows.post[first])]
         self.end, self.begun, self.author, self.own = rows.end, rows.time[first], rows.author[first], rows.own[first]
+        self.cluster = begun_by(rows.snapshot, rows.post[first])
         everything = rows.widened()
         thread, begun_here = lookup(everything.roots, rows.post[first])
         reply = begun_here[everything.root_number] & (everything.kind == REPLY)
@@ -74,7 +77,7 @@ class _Threads:
         observed = first != _NEVER
         too_few = asked.too_few(len(begun), authors)
         waited = np.maximum(np.minimum(first, self.end) - begun, 0)
-        value, low, high = Median(None, None, None) if too_few else median(waited, observed)
+        value, low, high = Median(None, None, None) if too_few else median(waited, observed, self.cluster[which])
         return Waiting(
             posts=len(begun),
             authors=authors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.views.columns import (
+    ACCOUNTS,
     NOBODY,
     OWN_AUTHOR,
     OWN_REFERRED,
@@ -26,6 +27,7 @@ from streams.views.columns import (
     moment,
     time_order,
 )
+from streams.views.places import HUB_AUTHOR
 from streams.views.window import Window
 
 
@@ -54,13 +56,20 @@ class Part:
         return np.flatnonzero(keep) + first
 
 
+class Listed(NamedTuple):
+    """Hashes of the accounts as the config writes them: the brand's own, and those that are hubs."""
+
+    own: frozenset[int]
+    hubs: frozenset[int]
+
+
 class Snapshot:
     """One brand's entries at one moment; nothing in it changes, so it may be read in another thread."""
 
     def __init__(
-        self, parts: Sequence[Part], own: frozenset[int], platforms: Sequence[str], languages: Sequence[str]
+        self, parts: Sequence[Part], listed: Listed, platforms: Sequence[str], languages: Sequence[str]
     ) -> None:
-        self.parts, self._configured = parts, own
+        self.parts, self._listed = parts, listed
         self.platforms, self.languages = platforms, languages
 
     def rows(self, window: Window | None = None, *, platform: str | None = None, lang: str | None = None) -> Rows:
@@ -70,13 +79,25 @@ class Snapshot:
     @cached_property
     def own(self) -> Ints:
         """Sorted hashes of the own accounts: those the config names by id, and those seen under a listed handle."""
-        found = [np.fromiter(self._configured, dtype=np.int64)]
-        for part in self.parts:
-            columns, at = part.columns, np.flatnonzero(part.columns["flags"])
-            at = at if part.alive is None else at[part.alive[at]]
+        found = [np.fromiter(self._listed.own, dtype=np.int64)]
+        for part, at in self._flagged(ACCOUNTS):
+            columns = part.columns
             for bit, name in ((OWN_AUTHOR, "author"), (OWN_REPLIED, "reply_author"), (OWN_REFERRED, "ref_author")):
                 found.append(columns[name][at[(columns["flags"][at] & bit) != 0]])
         return np.unique(np.concatenate(found))
+
+    @cached_property
+    def hubs(self) -> Ints:
+        """Sorted hashes of the accounts that are hubs: listed by id, or seen under a listed handle."""
+        found = [np.fromiter(self._listed.hubs, dtype=np.int64)]
+        found += [part.columns["author"][at] for part, at in self._flagged(HUB_AUTHOR)]
+        return np.unique(np.concatenate(found))
+
+    def _flagged(self, bits: int) -> Iterator[tuple[Part, Ints]]:
+        """Of each part the living rows with one of these bits."""
+        for part in self.parts:
+            at = np.flatnonzero(part.columns["flags"] & np.uint8(bits))
+            yield part, at if part.alive is None else at[part.alive[at]]
 
     @cached_property
     def since(self) -> datetime | None:
@@ -86,17 +107,32 @@ class Snapshot:
 
     def authors_of(self, posts: Ints) -> Ints:
         """Who wrote each post, by its hash; `NOBODY` where the brand holds no such post."""
-        authors = np.zeros(len(posts), dtype=np.int64)
+        return self._of("author", posts)
+
+    def flags_of(self, posts: Ints) -> Ints:
+        """The bits of each post, by its hash; 0 where the brand holds no such post."""
+        return self._of("flags", posts)
+
+    def times_of(self, posts: Ints) -> Ints:
+        """When each post was said, in microseconds; 0 where the brand holds no such post."""
+        return self._of("time", posts)
+
+    def _of(self, name: str, posts: Ints) -> Ints:
+        values = np.zeros(len(posts), dtype=np.int64)
         for part in self.parts:
             at, found = part.columns.locate(posts)
             if part.alive is not None and len(part.columns):
                 found &= part.alive[at]
-            authors[found] = part.columns["author"][at[found]]
-        return authors
+            values[found] = part.columns[name][at[found]]
+        return values
 
     def is_own(self, authors: Ints) -> Bools:
         """Which of the authors are the brand's own accounts."""
         return lookup(authors, self.own)[1]
+
+    def is_hub(self, authors: Ints) -> Bools:
+        """Which of the authors the config lists as hubs."""
+        return lookup(authors, self.hubs)[1]
 
 
 class Interactions(NamedTuple):

@@ -10,7 +10,7 @@ from streams.records import SENTIMENTS
 from streams.views.asked import Answer, Asked, Confusion, Interval
 from streams.views.columns import Floats, Ints
 from streams.views.correction import correct, correct_replicates, problem
-from streams.views.intervals import percentile_interval, poisson_bootstrap
+from streams.views.intervals import effective, percentile_interval, poisson_bootstrap
 from streams.views.rows import Rows
 
 CLASSES = len(SENTIMENTS)
@@ -64,11 +64,6 @@ class Opinions:
     def clusters(self) -> float:
         """How many authors of equal weight these are worth (Kish 1965): (sum of posts)^2 / sum of posts^2."""
         return effective(self.counts.sum(axis=1))
-
-
-def effective(sizes: Ints) -> float:
-    """Kish's effective number of clusters of these sizes; 0 of none."""
-    return float(int(sizes.sum()) ** 2 / int((sizes * sizes).sum())) if len(sizes) else 0.0
 
 
 def _groups(rows: Rows, languages: tuple[str, ...]) -> Ints:

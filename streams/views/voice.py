@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
-from streams.views.intervals import wilson
-from streams.views.rows import Rows, distinct
+from streams.views.clusters import begun_by
+from streams.views.columns import Ints
+from streams.views.overlap import Overlap, overlap, worth
+from streams.views.rows import Rows, factorise
+from streams.views.shares import share_of
 
 
 class VoiceCounts(msgspec.Struct, frozen=True):
-    """What one brand brings: posts (reposts too), authors and threads of others than the brand itself."""
+    """What one brand brings: posts (reposts too), authors and threads of others than the brand itself.
+
+    The others say how far these hang together, within the brand and with those of other brands; None: not known.
+    """
 
     posts: int
     authors: int
     threads: int
+    by_posts: Overlap | None = None
+    by_authors: Overlap | None = None
+    by_threads: Overlap | None = None
 
 
 class ShareOfVoice(Answer, frozen=True, kw_only=True):
@@ -30,36 +40,50 @@ class ShareOfVoice(Answer, frozen=True, kw_only=True):
 def voice_counts(rows: Rows) -> VoiceCounts:
     """The brand's part of the sums; brands of a group may live on different workers."""
     others = ~rows.own
+    author, thread = rows.author[others], rows.root_number[others]
+    begun = begun_by(rows.snapshot, rows.roots)
+    roots = np.unique(thread)
+    people, exclusive = _exclusive(author, begun[thread])
     return VoiceCounts(
-        posts=int(others.sum()),
-        authors=distinct(rows.author_number[others], len(rows.authors)),
-        threads=distinct(rows.root_number[others], len(rows.roots)),
+        posts=len(author),
+        authors=len(people),
+        threads=len(roots),
+        by_posts=overlap(author, begun[thread]),
+        by_authors=overlap(people, exclusive),
+        by_threads=overlap(begun[roots], begun[roots]),
     )
+
+
+def _exclusive(author: Ints, begun: Ints) -> tuple[Ints, Ints]:
+    """Each author, and who began all of the threads the author is in; of those in the threads of several, themselves.
+
+    Who is there in one person's threads alone would not be counted without that person.
+    """
+    people, number = factorise(author)
+    low, high = np.full(len(people), np.iinfo(np.int64).max), np.full(len(people), np.iinfo(np.int64).min)
+    np.minimum.at(low, number, begun)
+    np.maximum.at(high, number, begun)
+    return people, np.where(low == high, low, people)
 
 
 def share_of_voice(brand: str, counts: Mapping[str, VoiceCounts], asked: Asked | None = None) -> ShareOfVoice:
     """`counts` of every brand of the group, this one included. Raises `KeyError` when it is not."""
-    asked, here = asked or Asked(), counts[brand]
-    posts, authors, threads = (sum(getattr(c, name) for c in counts.values()) for name in VoiceCounts.__struct_fields__)
-    too_few = asked.too_few(posts, authors)
+    if brand not in counts:
+        raise KeyError(brand)
+    asked, here, parts = asked or Asked(), list(counts).index(brand), list(counts.values())
+    posts, authors, threads = ([getattr(part, name) for part in parts] for name in ("posts", "authors", "threads"))
+    total, people = sum(posts), sum(authors)
 
-    def share(count: int, total: int) -> Share:
-        known = total > 0 and not too_few
-        return Share(
-            posts=posts,
-            authors=authors,
-            insufficient=not known,
-            count=count,
-            total=total,
-            share=count / total if known else None,
-            interval=wilson(count, total) if known else None,
-        )
+    def share(number: Sequence[int], overlaps: Sequence[Overlap | None]) -> Share:
+        known = [each for each in overlaps if each is not None]
+        independent = worth(here, number, known) if len(known) == len(parts) else None
+        return share_of(number[here], sum(number), total, people, asked, independent)
 
     return ShareOfVoice(
-        posts=posts,
-        authors=authors,
-        insufficient=too_few,
-        by_posts=share(here.posts, posts),
-        by_authors=share(here.authors, authors),
-        by_threads=share(here.threads, threads),
+        posts=total,
+        authors=people,
+        insufficient=asked.too_few(total, people),
+        by_posts=share(posts, [part.by_posts for part in parts]),
+        by_authors=share(authors, [part.by_authors for part in parts]),
+        by_threads=share(threads, [part.by_threads for part in parts]),
     )

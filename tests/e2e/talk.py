@@ -76,7 +76,7 @@ def lines(posts: Iterable[Post]) -> Iterator[bytes]:
 
 def expected(talks: Sequence[Talk], brands: Sequence[Brand], window: Window, views: Views) -> dict[str, Any]:
     """The pulse of every brand by one clean pass over what is kept, as the API spells it (without its moment)."""
-    frames = {brand.name: Frame(brand.own) for brand in brands}
+    frames = {brand.name: Frame.of(brand) for brand in brands}
     for talk in talks:
         frames[talk.brand].add_many(talk.kept.values())
     counts: dict[str, VoiceCounts] = {name: voice_counts(frame.rows(window)) for name, frame in frames.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,13 +13,14 @@ from config.schema import Config
 from streams.api import ApiServer
 from streams.api.peers import Peers, alone
 from streams.records import Alert, SourceStatus
+from tests.streams.api.orders import Workers
 from tests.streams.api.stub import NOW, StubDesk, make_config
 
 Serve = Callable[..., Awaitable[ApiServer]]
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     """Start servers; they are stopped after the test."""
     running: list[ApiServer] = []
 
@@ -33,6 +35,7 @@ async def serve() -> AsyncIterator[Serve]:
     ) -> ApiServer:
         config = config or make_config()
         peers = peers or Peers(alone, config.kafka.brand_partitions)
+        more.setdefault("forget", Workers(config, tmp_path).routes())
         server = ApiServer(
             desk or StubDesk(config),
             config,

@@ -45,7 +45,7 @@ class StubDesk:
         names = [brand.name for brand in config.brands]
         self.held = set(names if held is None else held)
         self.is_ready = True
-        self._frames = {brand.name: Frame(brand.own) for brand in config.brands}
+        self._frames = {brand.name: Frame.of(brand) for brand in config.brands}
         self._entries: dict[str, dict[str, Entry]] = {name: {} for name in names}
         self._versions = dict.fromkeys(names, 0)
         self._waiters: list[asyncio.Event] = []

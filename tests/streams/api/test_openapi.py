@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -30,20 +31,20 @@ async def test_every_route_of_the_server_is_described(serve: Serve, http: aiohtt
     served = {resource.canonical for resource in server._runner.app.router.resources()}
     document = await description(http, server.url)
     assert set(document["paths"]) == served
-    operations = [path["get"]["operationId"] for path in document["paths"].values()]
+    operations = [way["operationId"] for path in document["paths"].values() for way in path.values()]
     assert len(set(operations)) == len(operations)
 
 
-@pytest.mark.parametrize("route", [pytest.param(route, id=route.operation) for route in ROUTES])
+@pytest.mark.parametrize("route", [pytest.param(each, id=each.operation) for each in ROUTES if each.method == "get"])
 async def test_every_described_route_answers_as_described(
-    serve: Serve, http: aiohttp.ClientSession, route: Route
+    serve: Serve, http: aiohttp.ClientSession, route: Route, tmp_path: Path
 ) -> None:
-    config = make_config()
+    config = make_config().model_copy(update={"data_dir": tmp_path})
     desk = StubDesk(config, conversation("fairphone", 40) + conversation("shiftphone", 12))
     server = await serve(desk, config, sources=STATUSES, alerts=ALERTS)
     described = (await description(http, server.url))["paths"][route.path]["get"]
     (media,) = described["responses"]["200"]["content"]
-    async with http.get(server.url + route.path.replace("{brand}", "fairphone")) as response:
+    async with await patient(http, server.url + route.path.replace("{brand}", "fairphone")) as response:
         assert (response.status, response.content_type) == (200, media)
         if route.answer is not None:
             msgspec.json.decode(await response.read(), type=route.answer, strict=True)
@@ -51,8 +52,20 @@ async def test_every_described_route_answers_as_described(
         assert parameter["description"]
         for example in parameter["schema"].get("examples", ()):
             query = {parameter["name"]: example}
-            async with http.get(server.url + route.path.replace("{brand}", "fairphone"), params=query) as response:
+            async with await patient(
+                http, server.url + route.path.replace("{brand}", "fairphone"), **query
+            ) as response:
                 assert response.status == 200, (parameter, await response.text())
+
+
+async def patient(http: aiohttp.ClientSession, url: str, **query: str) -> aiohttp.ClientResponse:
+    """What takes long is a 503 until it is there: asked for again, as that says."""
+    for _ in range(10):
+        response = await http.get(url, params=query)
+        if response.status != 503:
+            break
+        response.release()
+    return response
 
 
 async def test_every_reference_of_the_description_leads_somewhere(serve: Serve, http: aiohttp.ClientSession) -> None:

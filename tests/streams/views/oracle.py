@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Any
 
 import networkx as nx
+import numpy as np
 from lifelines import KaplanMeierFitter
 from statsmodels.stats.proportion import proportion_confint
 
@@ -172,18 +173,27 @@ class Oracle:
         return len(here - before), len(here & before), len(previous & here), len(previous)
 
 
-def wilson(count: int, total: int) -> tuple[float, float] | None:
-    if not total:
-        return None
+def wilson(count: float, total: float) -> tuple[float, float] | None:
+    return plain_wilson(count, total) if total else None
+
+
+def plain_wilson(count: float, total: float) -> tuple[float, float]:
     low, high = proportion_confint(count, total, alpha=0.05, method="wilson")
     return float(low), float(high)
 
 
-def kaplan_meier(waits: Sequence[float], seen: Sequence[bool]) -> tuple[float, float, float]:
-    """(median, low, high), infinite where not reached. As in R's survival, no interval is claimed where S = 0."""
+def kaplan_meier(waits: Sequence[float], seen: Sequence[bool], wider: float = 1.0) -> tuple[float, float, float]:
+    """(median, low, high), infinite where not reached. As in R's survival, no interval is claimed where S = 0.
+
+    `wider`: by how much on the scale of log(-log S).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitted = KaplanMeierFitter().fit(waits, seen)
-        curves = fitted.confidence_interval_[fitted.survival_function_.to_numpy()[:, 0] > 1e-12]
-    low, high = (min(curves.index[curves[name] <= 0.5], default=float("inf")) for name in curves)
+        survival = fitted.survival_function_.iloc[:, 0]
+        inside = (survival > 1e-12) & (survival < 1)
+        survival, upper = survival[inside], fitted.confidence_interval_.iloc[:, 1][inside]
+        half = wider * (np.log(-np.log(survival)) - np.log(-np.log(upper)))
+        curves = survival ** np.exp(half), survival ** np.exp(-half)
+    low, high = (min(curve.index[curve <= 0.5], default=float("inf")) for curve in curves)
     return float(fitted.median_survival_time_), low, high

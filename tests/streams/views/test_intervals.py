@@ -12,13 +12,16 @@ from scipy import stats
 
 from streams.views.columns import Floats, Ints
 from streams.views.intervals import (
+    effective,
+    mean_interval,
+    median_interval,
     percentile_interval,
     poisson_bootstrap,
     poisson_weights,
     student_quantile,
     wilson,
 )
-from streams.views.sentiment import NEGATIVE, POSITIVE, effective
+from streams.views.sentiment import NEGATIVE, POSITIVE
 from tests.streams.views import oracle
 
 
@@ -107,3 +110,43 @@ def _held_by_posts(counts: Ints, truth: float) -> bool:
     net = shares[POSITIVE] - shares[NEGATIVE]
     error: Floats = np.sqrt((shares[POSITIVE] + shares[NEGATIVE] - net**2) / n)
     return bool(abs(net - truth) <= 1.96 * error)
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 7, 20, 63, 64, 500, 501, 10_000])
+def test_median_interval_is_the_narrowest_of_order_statistics(n: int) -> None:
+    """At least 95 % by the binomial, and no longer so one place further in."""
+    found = median_interval(np.arange(n)[::-1])
+    if n < 6:
+        assert found is None
+        return
+    low, high = (int(end) for end in found or (0, 0))
+    assert low + high == n - 1
+    assert stats.binom.cdf(low, n, 0.5) <= 0.0251 < stats.binom.cdf(low + 1, n, 0.5)
+
+
+@pytest.mark.parametrize("n", [8, 25, 200])
+def test_median_interval_holds_the_truth(n: int) -> None:
+    """Of skewed whole numbers with many ties, as sizes of threads are."""
+    random = np.random.default_rng(n)
+    truth = float(np.median(random.geometric(0.2, 1_000_001)))
+    held = 0
+    for _ in range(1_000):
+        low, high = median_interval(random.geometric(0.2, n)) or (1.0, 0.0)
+        held += low <= truth <= high
+    assert held / 1_000 >= 0.94
+
+
+@pytest.mark.parametrize("n", [10, 60])
+def test_mean_interval_holds_the_truth(n: int) -> None:
+    """Of mildly skewed values around 2, as virality is; a hash per cluster."""
+    random, held = np.random.default_rng(n), 0
+    for _ in range(400):
+        values = 1.5 + random.gamma(2, 0.25, n)
+        low, high = mean_interval(random.integers(-(2**63), 2**63 - 1, n), values, 200) or (1.0, 0.0)
+        held += low <= 2.0 <= high
+        assert low <= values.mean() <= high
+    assert 0.91 <= held / 400 <= 0.985
+
+
+def test_mean_of_equal_values_is_certain() -> None:
+    assert mean_interval(np.arange(9), np.full(9, 4 / 3), 50) == pytest.approx((4 / 3, 4 / 3), abs=1e-6)

@@ -15,16 +15,18 @@ from hypothesis import strategies as st
 from config.schema import Views
 from streams.records import Author, Entry, parse_post
 from streams.views.asked import Asked, Share
-from streams.views.conversation import peer_share, reciprocity, threads_without_brand
+from streams.views.conversation import peer_share, threads_without_brand
 from streams.views.evenness import unevenness
 from streams.views.fragmentation import fragmentation
 from streams.views.frame import Frame, Rows, Window
+from streams.views.reciprocity import reciprocity
 from streams.views.renewal import renewal
 from streams.views.response import Waiting, first_response
 from streams.views.sentiment import sentiment
 from streams.views.series import series
 from streams.views.voice import voice_counts
 from streams.views.volume import volume
+from tests.streams.views import hanging
 from tests.streams.views.generate import ASKED, NO_FLOOR, OWN, T0, entries, entry, frame_of, window
 from tests.streams.views.oracle import Oracle, at, kaplan_meier, who, wilson
 
@@ -90,11 +92,12 @@ def check_sentiment(rows: Rows, oracle: Oracle) -> None:
         assert -1 <= answer.interval[0] <= answer.interval[1] <= 1
 
 
-def check_share(answer: Share, count: int, total: int) -> None:
+def check_share(answer: Share, count: int, total: int, worth: float | None = None) -> None:
+    """`worth`: how many independent ones the total is, if not all."""
     assert (answer.count, answer.total) == (count, total)
     assert answer.share == (count / total if total else None)
     assert answer.insufficient is (total == 0)
-    expected = wilson(count, total)
+    expected = wilson(count, total) if worth is None or not total else wilson(count / total * worth, worth)
     for end, other in zip(answer.interval or (None, None), expected or (None, None), strict=True):
         assert same(end, other)
 
@@ -107,8 +110,9 @@ def same(mine: float | None, other: float | None) -> bool:
 
 
 def check_conversation(rows: Rows, oracle: Oracle) -> None:
-    check_share(peer_share(rows, ASKED), *oracle.peer_share())
-    check_share(threads_without_brand(rows, ASKED), *oracle.threads_without_brand())
+    check_share(peer_share(rows, ASKED), *oracle.peer_share(), hanging.worth(hanging.meetings(oracle)))
+    silent = hanging.worth(hanging.silent(oracle))
+    check_share(threads_without_brand(rows, ASKED), *oracle.threads_without_brand(), silent)
     assert same(reciprocity(rows, ASKED).value, oracle.reciprocity())
     assert reciprocity(rows, ASKED).ties == len(set(oracle.interactions()))
     assert same(fragmentation(rows, ASKED).value, oracle.fragmentation())
@@ -116,17 +120,17 @@ def check_conversation(rows: Rows, oracle: Oracle) -> None:
 
 def check_waiting(rows: Rows, oracle: Oracle) -> None:
     answer = first_response(rows, ASKED)
-    check_median(answer, *oracle.first_response(by_brand=False))
-    check_median(answer.by_brand, *oracle.first_response(by_brand=True))
+    check_median(answer, *oracle.first_response(by_brand=False), hanging.wider(oracle, by_brand=False))
+    check_median(answer.by_brand, *oracle.first_response(by_brand=True), hanging.wider(oracle, by_brand=True))
 
 
-def check_median(answer: Waiting, waits: list[float], seen: list[bool]) -> None:
+def check_median(answer: Waiting, waits: list[float], seen: list[bool], wider: float) -> None:
     assert (answer.threads, answer.answered) == (len(waits), sum(seen))
     if not waits:
         assert answer.insufficient
         assert answer.median_s is None
         return
-    middle, low, high = kaplan_meier(waits, seen)
+    middle, low, high = kaplan_meier(waits, seen, wider)
     assert same(answer.median_s, middle)
     assert same(None if answer.interval is None else answer.interval[0], low)
     assert same(None if answer.interval is None else answer.interval[1], high)
@@ -139,6 +143,7 @@ def check_people(rows: Rows, oracle: Oracle) -> None:
     newcomers, returning, stayed, previous = oracle.renewal()
     assert (people.newcomers, people.returning) == (newcomers, returning)
     check_share(people.retention, stayed, previous)
+    assert people.left == previous - stayed
     assert people.since == min((at(e) for e in oracle.all), default=None)
 
 

@@ -1,0 +1,103 @@
+"""How many independent observations those of a conversation are worth: what one person says hangs together.
+
+Each observation belongs to one or two clusters: to a person, and to whoever began the thread it stands in. The variance
+of a share is that of sums over clusters (linearised as a ratio, Kish 1965); with two clusters each, of sums over both
+less those over what shares both (Fafchamps & Gubert 2007; Cameron, Gelbach & Miller 2011; Aronow, Samii & Assenova
+2015). Wilson's interval then takes as many observations as independent ones would give that variance (Korn & Graubard
+1998; Dean & Pagano 2015).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.views.columns import NOBODY, Floats, Ints
+from streams.views.intervals import effective, student_quantile
+from streams.views.rows import Snapshot, factorise
+
+
+class Clusters(NamedTuple):
+    """Of each observation the numbers of its one or two clusters, below `size`; twice the same: it has one."""
+
+    first: Ints
+    second: Ints
+    size: int
+
+    @classmethod
+    def of(cls, hashes: Ints) -> Clusters:
+        """One of each."""
+        known, number = factorise(hashes)
+        return cls(number, number, len(known))
+
+    @classmethod
+    def between(cls, people: Ints, person: Ints, begun: Ints, thread: Ints) -> Clusters:
+        """From the numbers of each observation's person and thread, and the hashes of people and of who began threads.
+
+        Each of the two lists of hashes may name somebody twice.
+        """
+        known, number = factorise(np.concatenate((people, begun)))
+        return cls(number[: len(people)][person], number[len(people) :][thread], len(known))
+
+    def sums(self, values: Floats) -> Floats:
+        """Per cluster: over all observations that belong to it."""
+        apart = self.first != self.second
+        totals = np.bincount(self.first, values, self.size) + np.bincount(self.second[apart], values[apart], self.size)
+        return totals.astype(np.float64)
+
+    def squares(self, values: Floats, sizes: Ints) -> float:
+        """The variance of the sum of `values`, whose mean is 0, from their sums over clusters.
+
+        A cluster that is much of the whole draws the mean to itself; its square counts as much more (Bell & McCaffrey
+        2002). `sizes` say how much of the whole each observation is.
+        """
+        weight = np.bincount(self.first, sizes, self.size) / max(1, int(sizes.sum()))
+        total = float((self.sums(values) ** 2 / np.maximum(1 - weight, 1 / max(2, self.size))).sum())
+        apart = self.first != self.second
+        if not apart.any():
+            return total
+        first, second = self.first[apart], self.second[apart]
+        _, pair = factorise(np.minimum(first, second) * self.size + np.maximum(first, second))
+        return total - float((np.bincount(pair, values[apart]) ** 2).sum())
+
+
+def independent(hits: Ints, sizes: Ints, clusters: Clusters) -> float:
+    """How many observations of equal weight and of their own the share sum(hits) / sum(sizes) is worth.
+
+    At most sum(sizes). Where it is 0 or 1, as if all of a cluster were alike. 0 of nothing.
+    """
+    total, count = int(sizes.sum()), int(hits.sum())
+    if not total:
+        return 0.0
+    worth = effective(np.bincount(clusters.first, sizes, clusters.size).astype(np.int64))
+    if 0 < count < total:
+        errors = (hits * total - count * sizes).astype(np.float64)  # whole numbers: what cancels out does so exactly
+        spread, worth = clusters.squares(errors, sizes), min(worth, concentrated(clusters.sums(errors)))
+        binomial = count * (total - count) * total * total / max(1, total - 1)  # were each observation its own
+        found = total * min(1.0, binomial / spread) if spread > 0 else float(total)
+    else:
+        found = worth
+    return max(1.0, found * few(worth, total))
+
+
+def few(clusters: float, total: float) -> float:
+    """What a variance from so few clusters takes off the number (Korn & Graubard 1998); 1 where each is its own."""
+    freedom, most = max(clusters, 2.0) - 1, max(total, 2.0) - 1
+    return min(1.0, (student_quantile(most) / student_quantile(freedom)) ** 2)
+
+
+def concentrated(sums: Floats) -> float:
+    """How many clusters a sum of squares comes from, when few of them make up most of it (Satterthwaite 1946).
+
+    Twofold: the fourth power of an error is on average more than the square of its variance, threefold if normal.
+    """
+    squares = sums**2
+    return float(2 * squares.sum() ** 2 / (squares**2).sum()) if squares.any() else 1.0
+
+
+def begun_by(snapshot: Snapshot, roots: Ints) -> Ints:
+    """Of each thread: the person who began it, by hash. A thread of the brand's, or whose first post is not held, is
+    known by its own hash: the brand is no chance, its threads are."""
+    began = snapshot.authors_of(roots)
+    return np.where((began == NOBODY) | snapshot.is_own(began), roots, began)
