@@ -44,6 +44,7 @@ class Seen:
     low: float | None
     high: float | None
     material: Material
+    fewest: int | None = None  # of a share: its hits, or what is none, whichever are fewer
 
 
 def observe(regime: Regime, seed: int, views: Views) -> dict[str, Seen]:
@@ -71,9 +72,9 @@ def estimates(name: str, answer: msgspec.Struct) -> Iterator[tuple[str, msgspec.
 def _seen(answer: Any, material: Material | None) -> Seen:
     value = next((getattr(answer, name) for name in VALUES if hasattr(answer, name)), None)
     low, high = answer.interval or (None, None)
-    return Seen(
-        value, answer.interval is not None, low, high, _material(answer, value) if material is None else material
-    )
+    material = _material(answer, value) if material is None else material
+    fewest = min(answer.count, answer.total - answer.count) if isinstance(answer, Share) else None
+    return Seen(value, answer.interval is not None, low, high, material, fewest)
 
 
 def _material(answer: Any, value: float | None) -> Material:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.views.columns import NOBODY, Floats, Ints
+from streams.views.columns import NOBODY, Bools, Floats, Ints
 from streams.views.intervals import effective, student_quantile
 from streams.views.rows import Snapshot, factorise
 
@@ -46,13 +46,13 @@ class Clusters(NamedTuple):
         totals = np.bincount(self.first, values, self.size) + np.bincount(self.second[apart], values[apart], self.size)
         return totals.astype(np.float64)
 
-    def squares(self, values: Floats, sizes: Ints) -> float:
+    def squares(self, values: Floats) -> float:
         """The variance of the sum of `values`, whose mean is 0, from their sums over clusters.
 
-        A cluster that is much of the whole draws the mean to itself; its square counts as much more (Bell & McCaffrey
-        2002). `sizes` say how much of the whole each observation is.
+        A cluster that is much of the whole draws the mean to itself: its square counts for more (Bell & McCaffrey
+        2002).
         """
-        weight = np.bincount(self.first, sizes, self.size) / max(1, int(sizes.sum()))
+        weight = np.bincount(self.first, minlength=self.size) / max(1, len(values))
         total = float((self.sums(values) ** 2 / np.maximum(1 - weight, 1 / max(2, self.size))).sum())
         apart = self.first != self.second
         if not apart.any():
@@ -62,22 +62,20 @@ class Clusters(NamedTuple):
         return total - float((np.bincount(pair, values[apart]) ** 2).sum())
 
 
-def independent(hits: Ints, sizes: Ints, clusters: Clusters) -> float:
-    """How many observations of equal weight and of their own the share sum(hits) / sum(sizes) is worth.
+def independent(hits: Bools, clusters: Clusters) -> float:
+    """How many observations of their own the share of `hits` is worth: at most as many as there are, 0 of none.
 
-    At most sum(sizes). Where it is 0 or 1, as if all of a cluster were alike. 0 of nothing.
+    Where none or all are hits, as if all of a cluster were alike.
     """
-    total, count = int(sizes.sum()), int(hits.sum())
+    total, count = len(hits), int(hits.sum())
     if not total:
         return 0.0
-    worth = effective(np.bincount(clusters.first, sizes, clusters.size).astype(np.int64))
+    found = worth = min(effective(np.bincount(numbers)) for numbers in (clusters.first, clusters.second))
     if 0 < count < total:
-        errors = (hits * total - count * sizes).astype(np.float64)  # whole numbers: what cancels out does so exactly
-        spread, worth = clusters.squares(errors, sizes), min(worth, concentrated(clusters.sums(errors)))
+        errors = np.where(hits, float(total - count), float(-count))  # whole numbers: what cancels out does so exactly
+        spread, worth = clusters.squares(errors), min(worth, concentrated(clusters.sums(errors)))
         binomial = count * (total - count) * total * total / max(1, total - 1)  # were each observation its own
         found = total * min(1.0, binomial / spread) if spread > 0 else float(total)
-    else:
-        found = worth
     return max(1.0, found * few(worth, total))
 
 

@@ -19,10 +19,10 @@ def peer_share(rows: Rows, asked: Asked) -> Share:
     at, (accounts, source, target) = rows.interactions.rows, rows.graph
     peer = ~rows.snapshot.is_own(accounts)
     authors = distinct(np.concatenate((source, target)), len(accounts))
-    hits = (peer[source] & peer[target]).astype(np.int64)
+    hits = peer[source] & peer[target]
     person, begun = np.where(peer[source], source, target), begun_by(rows.snapshot, rows.roots)
     clusters = Clusters.between(accounts, person, begun, rows.root_number[at])
-    worth = independent(hits, np.ones_like(hits), clusters)
+    worth = independent(hits, clusters)
     return share_of(int(hits.sum()), len(source), distinct(at, len(rows)), authors, asked, worth)
 
 
@@ -43,9 +43,9 @@ def threads_without_brand(rows: Rows, asked: Asked) -> Share:
     with_brand[root[everything.own[spoken]]] = True
     inside = threads[root]
     authors = distinct(author[inside], len(everything.authors))
-    hits = (~with_brand[threads]).astype(np.int64)
+    hits = ~with_brand[threads]
     clusters = Clusters.of(begun_by(rows.snapshot, everything.roots[threads]))
-    worth = independent(hits, np.ones_like(hits), clusters)
+    worth = independent(hits, clusters)
     return share_of(int(hits.sum()), len(hits), int(inside.sum()), authors, asked, worth)
 
 

@@ -52,11 +52,7 @@ def _wider(
     influence = np.where(own, 1 / waiting.at_risk[at], 0.0) - passed
     apart = float((influence**2).sum())
     grouped = Clusters.of(clusters)
-    ratio = (
-        grouped.squares(influence, np.ones_like(durations)) / apart * (1 - 1 / max(2, len(durations)))
-        if apart > 0
-        else 1.0
-    )
+    ratio = grouped.squares(influence) / apart * (1 - 1 / max(2, len(durations))) if apart > 0 else 1.0
     worth = effective(np.bincount(grouped.first))
     return math.sqrt(max(1.0, ratio) / few(worth, len(durations)))
 

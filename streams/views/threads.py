@@ -68,7 +68,7 @@ def threads(rows: Rows, asked: Asked) -> Threads:
     posts, authors = int(spoken.sum()), distinct(rows.author_number[spoken], len(rows.authors))
     too_few, several = asked.too_few(posts, authors), trees.posts > 1
     begun = begun_by(rows.snapshot, trees.roots)
-    worth = independent(several.astype(np.int64), np.ones(len(several), dtype=np.int64), Clusters.of(begun))
+    worth = independent(several, Clusters.of(begun))
     return Threads(
         posts=posts,
         authors=authors,
@@ -99,7 +99,7 @@ def _median(values: Column, begun: Ints, asked: Asked, too_few: bool) -> Estimat
     if too_few or len(values) < asked.settings.min_threads:
         return Estimate()
     value = float(np.median(values))
-    worth = independent((values > value).astype(np.int64), np.ones(len(values), dtype=np.int64), Clusters.of(begun))
+    worth = independent(np.asarray(values > value), Clusters.of(begun))
     return Estimate(value, median_interval(values, worth))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
 from streams.views.clusters import Clusters, begun_by, independent
-from streams.views.columns import NOBODY, Ints, lookup
+from streams.views.columns import NOBODY, Bools, Ints, lookup
 from streams.views.places import HOME, HUB
 from streams.views.rows import Rows, distinct
 from streams.views.shares import share_of
@@ -28,7 +28,7 @@ class Venues(Answer, frozen=True, kw_only=True):
 
     A thread stands on the brand's own ground when an own account began it, or its first post was said in a place that
     is the brand's (a venue or address under `own` or `domains`); else at a hub when one listed under `hubs` began it or
-    was its place; all else organised itself. Posts of one thread share its ground: intervals count threads.
+    was its place; all else organised itself. Threads that one person began hang together, and what one person says.
     """
 
     by_posts: Grounds
@@ -39,25 +39,23 @@ def venues(rows: Rows, asked: Asked) -> Venues:
     """By posts, and by the threads these stand in."""
     at = np.flatnonzero(rows.spoken & ~rows.own)
     thread, authors = rows.root_number[at], distinct(rows.author_number[at], len(rows.authors))
-    sizes = np.bincount(thread, minlength=len(rows.roots))
-    here = np.flatnonzero(sizes)
-    ground, sizes = _grounds(rows)[here], sizes[here]
-    clusters = Clusters.of(begun_by(rows.snapshot, rows.roots[here]))
+    ground, begun = _grounds(rows), begun_by(rows.snapshot, rows.roots)
+    here = np.flatnonzero(np.bincount(thread, minlength=len(rows.roots)))
 
-    def grounds(weight: Ints) -> Grounds:
-        """`weight` of each thread; those that one person began hang together."""
-        return Grounds(*(share(weight * (ground == each), weight) for each in range(3)))
+    def grounds(ground: Ints, clusters: Clusters) -> Grounds:
+        return Grounds(*(share(ground == each, clusters) for each in range(3)))
 
-    def share(hits: Ints, weight: Ints) -> Share:
-        worth = independent(hits, weight, clusters)
-        return share_of(int(hits.sum()), int(weight.sum()), len(at), authors, asked, worth)
+    def share(hits: Bools, clusters: Clusters) -> Share:
+        worth = independent(hits, clusters)
+        return share_of(int(hits.sum()), len(hits), len(at), authors, asked, worth)
 
+    by_posts = Clusters.between(rows.authors, rows.author_number[at], begun, thread)
     return Venues(
         posts=len(at),
         authors=authors,
         insufficient=asked.too_few(len(at), authors),
-        by_posts=grounds(sizes),
-        by_threads=grounds(np.ones_like(sizes)),
+        by_posts=grounds(ground[thread], by_posts),
+        by_threads=grounds(ground[here], Clusters.of(begun[here])),
     )
 
 

@@ -16,10 +16,9 @@ from tests.streams.views.structure import level_of
 
 
 class Seen(NamedTuple):
-    """One observation: how much of its `size` is a hit, and its clusters."""
+    """One observation: whether it is a hit, and its clusters."""
 
-    hits: float
-    size: int
+    hit: bool
     first: str
     second: str
 
@@ -51,7 +50,7 @@ def squares(seen: Sequence[Seen], errors: Sequence[float]) -> tuple[float, list[
     pairs: dict[frozenset[str], float] = defaultdict(float)
     sizes: Counter[str] = Counter()
     for one, error in zip(seen, errors, strict=True):
-        sizes[one.first] += one.size
+        sizes[one.first] += 1
         for name in {one.first, one.second}:
             sums[name] += error
         if one.first != one.second:
@@ -63,17 +62,16 @@ def squares(seen: Sequence[Seen], errors: Sequence[float]) -> tuple[float, list[
 
 def worth(seen: Sequence[Seen]) -> float:
     """Of the share of hits."""
-    total, count = sum(one.size for one in seen), sum(one.hits for one in seen)
+    total, count = len(seen), sum(one.hit for one in seen)
     if not total:
         return 0.0
-    sizes: Counter[str] = Counter()
-    for one in seen:
-        sizes[one.first] += one.size
-    clusters = kish(sizes.values())
+    clusters = min(
+        kish(Counter(names).values()) for names in zip(*((one.first, one.second) for one in seen), strict=True)
+    )
     if count in {0, total}:
         return max(1.0, clusters * few(clusters, total))
     share = count / total
-    spread, sums = squares(seen, [one.hits * total - count * one.size for one in seen])
+    spread, sums = squares(seen, [one.hit * total - count for one in seen])
     clusters, spread = min(clusters, concentrated(sums)), spread / total**2
     independent = (
         total if spread <= 0 else min(total, share * (1 - share) * total * total / spread * total / (total - 1))
@@ -83,7 +81,7 @@ def worth(seen: Sequence[Seen]) -> float:
 
 def interval(seen: Sequence[Seen]) -> tuple[float, float] | None:
     """Wilson's."""
-    total, count = sum(one.size for one in seen), sum(one.hits for one in seen)
+    total, count = len(seen), sum(one.hit for one in seen)
     n = worth(seen)
     return plain_wilson(count / total * n, n) if total else None
 
@@ -99,7 +97,7 @@ def meetings(oracle: Oracle) -> list[Seen]:
             end = (author or oracle.author_of.get(target)) if target else None
             if end and end != who(e):
                 both = who(e) not in oracle.own and end not in oracle.own
-                found.append(Seen(both, 1, end if who(e) in oracle.own else who(e), begun(oracle, post.root)))
+                found.append(Seen(both, end if who(e) in oracle.own else who(e), begun(oracle, post.root)))
     return found
 
 
@@ -111,7 +109,7 @@ def silent(oracle: Oracle) -> list[Seen]:
             speakers[e.post.root].add(who(e))
     asked = {e.post.root for e in oracle.asked if e.post.kind != "repost"}
     several = [root for root, names in speakers.items() if root in asked and len(names) >= 2]
-    return [Seen(not speakers[root] & oracle.own, 1, *[begun(oracle, root)] * 2) for root in several]
+    return [Seen(not speakers[root] & oracle.own, *[begun(oracle, root)] * 2) for root in several]
 
 
 def wider(oracle: Oracle, by_brand: bool) -> float:
@@ -136,7 +134,7 @@ def wider(oracle: Oracle, by_brand: bool) -> float:
         for wait, answered in zip(waits, seen, strict=True)
     ]
     apart = sum(value * value for value in influence)
-    grouped, _ = squares([Seen(0, 1, name, name) for name in names], influence)
+    grouped, _ = squares([Seen(False, name, name) for name in names], influence)
     ratio = grouped / apart * (1 - 1 / max(2, len(waits))) if apart else 1.0
     return math.sqrt(max(1.0, ratio) / few(kish(Counter(names).values()), len(waits)))
 

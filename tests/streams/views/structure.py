@@ -110,7 +110,7 @@ def grounds(oracle: Oracle, domains: Collection[str], hubs: Collection[str], own
     said = [e for e in oracle.asked if e.post.kind != "repost" and who(e) not in oracle.own]
     where = {e.post.root: _ground(oracle, e.post.root, domains, hubs, own) for e in said}
     by_posts, by_threads = Counter(where[e.post.root] for e in said), Counter(where.values())
-    return {"posts": by_posts, "threads": by_threads, "sizes": Counter(e.post.root for e in said), "where": where}
+    return {"posts": by_posts, "threads": by_threads, "said": said, "where": where}
 
 
 def _ground(oracle: Oracle, root: str, domains: Collection[str], hubs: Collection[str], own: Collection[str]) -> str:

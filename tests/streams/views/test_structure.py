@@ -60,7 +60,7 @@ def check_threads(rows: Rows, oracle: Oracle) -> None:
     assert answer.by_size["4-9"] == sum(4 <= tree.posts <= 9 for tree in trees)
     several = [tree for tree in trees if tree.posts > 1]
     begun = {tree.root: hanging.begun(oracle, tree.root) for tree in trees}
-    worth = hanging.worth([hanging.Seen(tree.posts > 1, 1, *[begun[tree.root]] * 2) for tree in trees])
+    worth = hanging.worth([hanging.Seen(tree.posts > 1, *[begun[tree.root]] * 2) for tree in trees])
     check_share(answer.several, len(several), len(trees), worth)
     check_middle(answer.size, [tree.posts for tree in several])
     check_middle(answer.depth, [tree.depth for tree in several])

@@ -17,7 +17,7 @@ from streams.views.places import HOME, HUB, HUB_AUTHOR, Places
 from streams.views.venues import Venues, venues
 from tests.streams.views import hanging, structure
 from tests.streams.views.generate import ASKED, OWN, entries, entry, window
-from tests.streams.views.oracle import Oracle, at
+from tests.streams.views.oracle import Oracle, at, who
 from tests.streams.views.test_numbers import languages, platforms, reddit, same, windows
 
 DOMAINS, HUBS = ("Brand.example",), ("r/fans", "https://www.hub.example/", "@h3", "Fan Club")
@@ -61,11 +61,12 @@ def check(rows: Rows, oracle: Oracle, own: tuple[str, ...], hubs: tuple[str, ...
         posts, threads = getattr(answer.by_posts, name), getattr(answer.by_threads, name)
         assert (posts.count, posts.total) == (expected["posts"][name], expected["posts"].total())
         assert (threads.count, threads.total) == (expected["threads"][name], expected["threads"].total())
-        for share, sizes in ((posts, expected["sizes"]), (threads, dict.fromkeys(expected["sizes"], 1))):
-            seen = [
-                hanging.Seen(size * (expected["where"][root] == name), size, *[hanging.begun(oracle, root)] * 2)
-                for root, size in sizes.items()
-            ]
+        hits = {root: ground == name for root, ground in expected["where"].items()}
+        begun = {root: hanging.begun(oracle, root) for root in hits}
+        of_threads = [hanging.Seen(hit, begun[root], begun[root]) for root, hit in hits.items()]
+        roots = [(who(e), e.post.root) for e in expected["said"]]
+        of_posts = [hanging.Seen(hits[root], author, begun[root]) for author, root in roots]
+        for share, seen in ((posts, of_posts), (threads, of_threads)):
             held = hanging.interval(seen) or (None, None)
             assert all(same(*ends) for ends in zip(share.interval or (None, None), held, strict=True))
 
