@@ -3,8 +3,8 @@
 100,000 people in 300 planted circles make a million ties (a third of the talk crosses circles, activity by a Pareto
 law). The graph and its circles are found on one core, limit 10 s; then the whole answer is worked out as a worker does
 it, in a process beside, while this one goes on adding and removing entries as a ledger does. Its lag is how much later
-than due each batch was done, then and for as long after. Times are CPU times but for the lag. Beside stands networkx on a
-tenth of it.
+than due each batch was done, then and for as long after. Times are CPU times but for the lag. Beside stands networkx on
+a tenth of it.
 """
 
 from __future__ import annotations

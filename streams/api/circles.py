@@ -79,7 +79,7 @@ class CircleRoom:
 
     async def _work_circles(self, brand: str, span: Span) -> _Unnamed:
         material = await self._material(brand, span)
-        texts = await self._texts(brand, *wanted(material.posts))
+        texts = await self._texts(brand, *await self._thread(wanted, material.posts))
         out = await self._run(await self._thread(encoded, material._replace(texts=texts)))
         made: _Unnamed = await self._thread(_located, _circles.decode(out), material.posts)
         return made
@@ -110,9 +110,9 @@ class CircleRoom:
 
     async def _texts(self, brand: str, times: Ints, posts: Ints) -> list[tuple[int, str]]:
         """(hash of the author, text) of those posts whose text is still kept."""
-        entries = await self._entries(brand, times, posts)
-        found = ((entry.post.author, entry.post.text) for entry in entries.values())
-        return [(identity(author.id), text) for author, text in found if author is not None and text]
+        found = await self._entries(brand, times, posts)
+        written: list[tuple[int, str]] = await self._thread(_written, found)
+        return written
 
     async def _authors(self, brand: str, times: Ints, posts: Ints) -> dict[str, Author]:
         """Hash, as text -> who wrote one of these posts."""
@@ -138,6 +138,11 @@ class CircleRoom:
 
 def _key(brand: str, span: Span, form: Format | None) -> tuple[object, ...]:
     return (brand, form, span.length, span.to if span.pinned else None)
+
+
+def _written(entries: Mapping[int, Entry]) -> list[tuple[int, str]]:
+    found = ((entry.post.author, entry.post.text) for entry in entries.values())
+    return [(identity(author.id), text) for author, text in found if author is not None and text]
 
 
 def _located(answer: Circles, posts: Posts) -> _Unnamed:
