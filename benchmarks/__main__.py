@@ -16,6 +16,7 @@ BENCHMARKS = {
     "throughput": "posts to mentions, mentions to ledger and views, beside Faust and aiokafka",
     "views": "the numbers themselves: adding, removing, answering",
     "circles": "a million ties: the circles, and what the consumer feels of it",
+    "coverage": "how often the 95 % intervals hold the truth, in simulated communities (minutes)",
     "latency": "from a post on the wire to /pulse, at 100 posts/s with the model",
     "recovery": "after kill -9 with 200,000 entries",
     "exactness": "every number after 42 kills, against one clean pass",

@@ -3,8 +3,8 @@
 100,000 people in 300 planted circles make a million ties (a third of the talk crosses circles, activity by a Pareto
 law). The graph and its circles are found on one core, limit 10 s; then the whole answer is worked out as a worker does
 it, in a process beside, while this one goes on adding and removing entries as a ledger does. Its lag is how much later
-than due each batch was done, then and for as long after. Times are CPU times but for the lag. Beside stands networkx on
-a tenth of it.
+than due each batch was done, then and for as long after. The other times are CPU times. Networkx stands beside, on a
+tenth of it.
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ class Held:
         return self._frame
 
     def entries(self, _brand: str, start: datetime, end: datetime, _after: str | None, limit: int) -> Page:
-        early, late = ((END - each) / timedelta(milliseconds=1) - 1 for each in (end, start))
-        first, last = np.searchsorted(self._talk.ms, (early, late))
-        return Page([self._talk.entry(number) for number in range(first, min(last + 1, first + limit))], None)
+        early, late = ((END - each) // timedelta(milliseconds=1) - 1 for each in (end, start))
+        first, last = int(self._talk.ms.searchsorted(early)), int(self._talk.ms.searchsorted(late, side="right"))
+        return Page([self._talk.entry(number) for number in range(first, min(last, first + limit))], None)
 
     def version(self, _brand: str) -> int:
         return self.changes

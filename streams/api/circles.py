@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -54,6 +54,8 @@ class CircleRoom:
         self._desk, self._config, self._now = desk, config, now
         self._later, self._aside = Later(), Aside()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="graph")
+        self._turn = asyncio.Lock()  # the columns of one brand at a time are enough to hold
+        self._document: Hashable = None  # the last that was asked for: only one that nobody fetches is kept
 
     async def stop(self) -> None:
         """Give up what is being worked out."""
@@ -68,9 +70,13 @@ class CircleRoom:
         return named(made.answer, await self._authors(brand, made.times, made.posts))
 
     async def graph(self, brand: str, span: Span, form: Format) -> bytes:
-        """The document. It may be large, so it is not kept once it has been fetched."""
+        """The document. It may be large, so it is not kept once it has been fetched, or another is asked for."""
+        key = _key(brand, span, form)
+        if self._document != key:
+            self._later.forget(self._document)
+            self._document = key
         document: bytes = await self._get(brand, span, form, partial(self._work_graph, brand, span, form))
-        self._later.forget(_key(brand, span, form))
+        self._later.forget(key)
         return document
 
     async def _get(self, brand: str, span: Span, form: Format | None, work: Callable[[], Any]) -> Any:
@@ -78,16 +84,18 @@ class CircleRoom:
         return await self._later.get(_key(brand, span, form), version, work)
 
     async def _work_circles(self, brand: str, span: Span) -> _Unnamed:
-        material = await self._material(brand, span)
-        texts = await self._texts(brand, *await self._thread(wanted, material.posts))
-        out = await self._run(await self._thread(encoded, material._replace(texts=texts)))
+        async with self._turn:
+            material = await self._material(brand, span)
+            texts = await self._texts(brand, *await self._thread(wanted, material.posts))
+            out = await self._run(await self._thread(encoded, material._replace(texts=texts)))
         made: _Unnamed = await self._thread(_located, _circles.decode(out), material.posts)
         return made
 
     async def _work_graph(self, brand: str, span: Span, form: Format) -> bytes:
         salt = await self._thread(salt_in, self._config.data_dir)
-        material = await self._material(brand, span)
-        return await self._run(await self._thread(encoded, material, form, salt))
+        async with self._turn:
+            material = await self._material(brand, span)
+            return await self._run(await self._thread(encoded, material, form, salt))
 
     async def _material(self, brand: str, span: Span) -> Material:
         try:
@@ -110,18 +118,19 @@ class CircleRoom:
 
     async def _texts(self, brand: str, times: Ints, posts: Ints) -> list[tuple[int, str]]:
         """(hash of the author, text) of those posts whose text is still kept."""
-        found = await self._entries(brand, times, posts)
-        written: list[tuple[int, str]] = await self._thread(_written, found)
-        return written
+        found: list[tuple[int, str]] = []
+        async for entry in self._entries(brand, times, posts):
+            if entry.post.text and entry.post.author is not None:
+                found.append((identity(entry.post.author.id), entry.post.text))
+        return found
 
     async def _authors(self, brand: str, times: Ints, posts: Ints) -> dict[str, Author]:
         """Hash, as text -> who wrote one of these posts."""
-        authors = (entry.post.author for entry in (await self._entries(brand, times, posts)).values())
+        authors = [entry.post.author async for entry in self._entries(brand, times, posts)]
         return {str(identity(author.id)): author for author in authors if author is not None}
 
-    async def _entries(self, brand: str, times: Ints, posts: Ints) -> dict[int, Entry]:
-        """Hash of the post -> entry; what has gone meanwhile is left out."""
-        found: dict[int, Entry] = {}
+    async def _entries(self, brand: str, times: Ints, posts: Ints) -> AsyncIterator[Entry]:
+        """Those of the posts that are still there. They are not kept: ten thousand would busy the garbage collector."""
         for number, (time, post) in enumerate(zip(times.tolist(), posts.tolist(), strict=True)):
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
@@ -132,17 +141,11 @@ class CircleRoom:
                 raise moving(brand) from error
             entry = next((entry for entry in page.entries if identity(entry.post.id) == post), None)
             if entry is not None:
-                found[post] = entry
-        return found
+                yield entry
 
 
 def _key(brand: str, span: Span, form: Format | None) -> tuple[object, ...]:
     return (brand, form, span.length, span.to if span.pinned else None)
-
-
-def _written(entries: Mapping[int, Entry]) -> list[tuple[int, str]]:
-    found = ((entry.post.author, entry.post.text) for entry in entries.values())
-    return [(identity(author.id), text) for author, text in found if author is not None and text]
 
 
 def _located(answer: Circles, posts: Posts) -> _Unnamed:

@@ -15,6 +15,7 @@ KEPT_S: Final = 60.0  # since its entries were looked at: so long a deleted post
 COLLECT_S: Final = 15.0  # since it was ready: what took longer than a minute can still be fetched by who waits for it
 PATIENCE_S: Final = 10.0  # that an asker waits; a worker that asks for another's answer waits 15 s
 MOST: Final = 32  # answers kept
+AT_WORK: Final = 8  # that are being worked out; who asks for more is told to come again
 
 
 class _Kept:
@@ -57,8 +58,9 @@ class Later:
         return answer
 
     def forget(self, key: Hashable) -> None:
-        """Let go of an answer that is not worth its room."""
-        self._kept.pop(key, None)
+        """Let go of an answer that is not worth its room; work on it goes on."""
+        if key in self._kept and self._kept[key].task.done():
+            del self._kept[key]
 
     async def stop(self) -> None:
         """Give up all work."""
@@ -72,12 +74,15 @@ class Later:
         return same or not kept.task.done() or now - kept.begun <= KEPT_S or now - kept.ready <= COLLECT_S
 
     def _begin(self, key: Hashable, version: Hashable, work: Callable[[], Coroutine[Any, Any, Any]]) -> _Kept:
+        if sum(not kept.task.done() for kept in self._kept.values()) >= AT_WORK:
+            raise unavailable("too much is being worked out at once; ask again in a few seconds", retry_after=5)
         task = self._tasks.start(_told(work), f"answer {key}")
         kept = self._kept[key] = _Kept(self._clock(), version, task)
         task.add_done_callback(lambda _: setattr(kept, "ready", self._clock()))
         self._kept.move_to_end(key)
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+        done = [key for key, kept in self._kept.items() if kept.task.done()]
+        for old in done[: max(0, len(self._kept) - MOST)]:
+            del self._kept[old]
         return kept
 
 

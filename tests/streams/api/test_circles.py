@@ -14,7 +14,7 @@ import networkx as nx
 import pytest
 
 from config.schema import Config
-from streams.api.later import COLLECT_S, KEPT_S, Later
+from streams.api.later import AT_WORK, COLLECT_S, KEPT_S, MOST, Later
 from streams.api.problems import Problem, unavailable
 from streams.graph.answers import Circles
 from streams.graph.export import GraphExport
@@ -194,3 +194,32 @@ async def test_who_does_not_want_to_wait_is_told(later: tuple[Later, Clock], mon
     gate.set()
     await asyncio.sleep(0)
     assert await room.get("a", None, work) == "there"
+
+
+async def test_no_more_than_so_much_at_once(later: tuple[Later, Clock]) -> None:
+    """What waits is bounded, and what is done is pushed out by what is newer."""
+    room, _ = later
+    gate = asyncio.Event()
+
+    async def work() -> Any:
+        await gate.wait()
+        return "there"
+
+    waiting = [asyncio.ensure_future(room.get(number, None, work)) for number in range(AT_WORK)]
+    await asyncio.sleep(0)
+    with pytest.raises(Problem, match="too much"):
+        await room.get("one more", None, work)
+    gate.set()
+    assert await asyncio.gather(*waiting) == ["there"] * AT_WORK
+    for number in range(3 * MOST):
+        await room.get(("again", number), 1, Work())
+    assert len(room._kept) == MOST
+
+
+async def test_an_answer_that_was_let_go_is_worked_out_again(later: tuple[Later, Clock]) -> None:
+    room, _ = later
+    work = Work()
+    assert await room.get("a", 1, work) == 1
+    room.forget("a")
+    room.forget("never there")
+    assert await room.get("a", 1, work) == 2
