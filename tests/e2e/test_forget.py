@@ -18,7 +18,7 @@ from streams.records import Author, Post
 from tests.e2e.talk import lines
 from tests.e2e.worker_process import PATIENCE_S, ROOT, Asker, WorkerProcess, tertulia
 
-BRANDS = ("aurora", "borealis", "cobalt", "dahlia")
+BRANDS = ("aurora", "borealis", "fjord", "ember")  # one in each of the four partitions
 ANA = "test:ana"
 PARTITIONS = 4
 
