@@ -69,8 +69,17 @@ def settings(address: str, bootstrap: str, data: Path) -> dict[str, Any]:
         "kafka": {"bootstrap": bootstrap},
         "data_dir": str(data),
         "sources": {
-            "rss": {"feeds": [f"{address}/feed/{number}" for number in range(FEEDS)], "every": f"{EVERY_S}s"},
-            "mastodon": {"instances": [{"url": address, "timelines": tags}], "poll": f"{EVERY_S}s", "recheck": []},
+            "rss": {
+                "enabled": True,
+                "feeds": [f"{address}/feed/{number}" for number in range(FEEDS)],
+                "every": f"{EVERY_S}s",
+            },
+            "mastodon": {
+                "enabled": True,
+                "instances": [{"url": address, "timelines": tags}],
+                "poll": f"{EVERY_S}s",
+                "recheck": [],
+            },
             **{name: {"enabled": False} for name in ("bluesky", "hackernews", "demo")},
         },
     }
