@@ -295,7 +295,7 @@ async def test_nothing_is_dropped_before_the_log_was_looked_through(
     async def looked(found: list[Batch]) -> bool:
         return alone.inbox._seen == 2
 
-    found = await alone.take("shop", {"offset": 2, "ms": 1}, looked)
+    await alone.take("shop", {"offset": 2, "ms": 1}, looked)
     assert await dropped(ways.log, 0)([])
 
 
