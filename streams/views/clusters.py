@@ -40,6 +40,13 @@ class Clusters(NamedTuple):
         known, number = factorise(np.concatenate((people, begun)))
         return cls(number[: len(people)][person], number[len(people) :][thread], len(known))
 
+    @property
+    def present(self) -> Bools:
+        """Which of the numbers below `size` have an observation: people may be listed who have none."""
+        found = np.zeros(self.size, dtype=bool)
+        found[self.first] = found[self.second] = True
+        return found
+
     def sums(self, values: Floats) -> Floats:
         """Per cluster: over all observations that belong to it."""
         apart = self.first != self.second
@@ -53,7 +60,7 @@ class Clusters(NamedTuple):
         2002).
         """
         weight = np.bincount(self.first, minlength=self.size) / max(1, len(values))
-        total = float((self.sums(values) ** 2 / np.maximum(1 - weight, 1 / max(2, self.size))).sum())
+        total = float((self.sums(values) ** 2 / np.maximum(1 - weight, 1 / max(2, int(self.present.sum())))).sum())
         apart = self.first != self.second
         if not apart.any():
             return total
@@ -63,20 +70,25 @@ class Clusters(NamedTuple):
 
 
 def independent(hits: Bools, clusters: Clusters) -> float:
-    """How many observations of their own the share of `hits` is worth: at most as many as there are, 0 of none.
-
-    Where none or all are hits, as if all of a cluster were alike.
-    """
+    """How many observations of their own the share of `hits` is worth: at most as many as there are, 0 of none."""
     total, count = len(hits), int(hits.sum())
     if not total:
         return 0.0
-    found = worth = min(effective(np.bincount(numbers)) for numbers in (clusters.first, clusters.second))
+    kish = min(effective(np.bincount(numbers)) for numbers in (clusters.first, clusters.second))
+    found = behind = 0.0
     if 0 < count < total:
         errors = np.where(hits, float(total - count), float(-count))  # whole numbers: what cancels out does so exactly
-        spread, worth = clusters.squares(errors), min(worth, concentrated(clusters.sums(errors)))
         binomial = count * (total - count) * total * total / max(1, total - 1)  # were each observation its own
-        found = total * min(1.0, binomial / spread) if spread > 0 else float(total)
-    return max(1.0, found * few(worth, total))
+        found = max(1.0, clusters.squares(errors) / binomial)
+        behind = concentrated(clusters.sums(errors)[clusters.present])
+    return max(1.0, total / design(found, behind, total / kish) * few(kish, total))
+
+
+def design(found: float, behind: float, most: float) -> float:
+    """How many times the variance is that of independent observations (Kish's design effect), where it was `found` so
+    from what is `behind` it: so many clusters. `most`: were all of a cluster alike; it counts as one cluster more, so
+    that of no hits that is what is left."""
+    return (behind * found + max(1.0, most)) / (behind + 1)
 
 
 def few(clusters: float, total: float) -> float:
@@ -86,12 +98,9 @@ def few(clusters: float, total: float) -> float:
 
 
 def concentrated(sums: Floats) -> float:
-    """How many clusters a sum of squares comes from, when few of them make up most of it (Satterthwaite 1946).
-
-    Twofold: the fourth power of an error is on average more than the square of its variance, threefold if normal.
-    """
+    """How many clusters a sum of squares comes from, when few of them make up most of it (Satterthwaite 1946)."""
     squares = sums**2
-    return float(2 * squares.sum() ** 2 / (squares**2).sum()) if squares.any() else 1.0
+    return float(squares.sum() ** 2 / (squares**2).sum()) if squares.any() else float(len(sums))
 
 
 def begun_by(snapshot: Snapshot, roots: Ints) -> Ints:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from streams.views.clusters import concentrated, few
+from streams.views.clusters import concentrated, design
 from streams.views.columns import Bools, Ints, unique
 from streams.views.rows import factorise
 
@@ -73,17 +73,25 @@ def _exclusive(person: Ints, begun: Ints, whom: Ints, size: int) -> tuple[Ints, 
     return (triples // size // width)[once], (triples % size)[once]
 
 
-def worth(levels: Ints, own: Ints, found: Without, level: int) -> float:
-    """How many people the share of those at `level` is worth; at most as many as there are."""
-    total = len(levels)
-    hits: Bools = levels == level
-    count = int(hits.sum())
-    if not 0 < count < total:
-        return float(total)
+def worths(levels: Ints, own: Ints, found: Without, count: int) -> list[float]:
+    """How many people the share of those at each of `count` levels is worth; at most as many as there are.
+
+    Where few stand at a level, the others tell how much more people vary than if each were their own.
+    """
+    effects = [_effect(levels == level, own, found, found.level == level) for level in range(count)]
+    most = max(effect for effect, _ in effects)
+    return [len(levels) / design(effect, behind, most) for effect, behind in effects]
+
+
+def _effect(hits: Bools, own: Ints, found: Without, still: Bools) -> tuple[float, float]:
+    """The design effect of one level, and from how many clusters it comes. `still`: who stands there without others."""
+    total, count = len(hits), int(hits.sum())
+    if count in {0, total}:
+        return 1.0, 0.0
     errors = total * hits.astype(np.float64) - count  # in whole numbers, so that what cancels out does so exactly
-    change = np.where(found.level < 0, 0.0, total * (found.level == level) - count) - errors[found.person]
+    change = np.where(found.level < 0, 0.0, total * still - count) - errors[found.person]
     size = int(max(own.max(initial=0), found.begun.max(initial=0))) + 1
     sums = (np.bincount(found.begun, change, size) - np.bincount(own, errors, size)).astype(np.float64)
-    spread = float((sums**2).sum() - (change**2).sum()) * total / max(1, total - 1)
-    binomial = float(count * (total - count) * total)
-    return binomial / max(spread, binomial) * total * few(min(concentrated(sums), total), total)
+    there = np.concatenate((own, found.begun))  # of all numbers below `size`
+    binomial = count * (total - count) * total * (total - 1) / total
+    return max(1.0, float((sums**2).sum() - (change**2).sum()) / binomial), concentrated(sums[unique(there)])

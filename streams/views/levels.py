@@ -12,7 +12,7 @@ from streams.records import SENTIMENTS
 from streams.views.asked import Answer, Asked, Share
 from streams.views.clusters import begun_by
 from streams.views.columns import Ints, unique
-from streams.views.level_worth import Deeds, Without, without, worth
+from streams.views.level_worth import Deeds, Without, without, worths
 from streams.views.rows import Rows, factorise
 from streams.views.shares import share_of
 
@@ -42,10 +42,10 @@ def levels(rows: Rows, asked: Asked) -> Levels:
     level, (own, deeds) = rule(*totals)[people], _deeds(rows)
     left_out = _only(without(deeds, own, totals, rule), people, len(own))
     counts, posts, total = np.bincount(level, minlength=4), int((~rows.own).sum()), len(people)
+    independent = worths(level, own[people], left_out, 4)
 
     def share(number: int) -> Share:
-        independent = worth(level, own[people], left_out, number)
-        return share_of(int(counts[number]), total, posts, total, asked, independent)
+        return share_of(int(counts[number]), total, posts, total, asked, independent[number])
 
     return Levels(
         posts=posts,

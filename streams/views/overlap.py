@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from streams.views.clusters import few
+from streams.views.clusters import design, few
 from streams.views.columns import Ints
 from streams.views.intervals import mixed
 
@@ -59,11 +59,11 @@ def spread(here: int, counts: Sequence[int], parts: Sequence[Overlap]) -> Spread
     """Of the brand number `here`."""
     total, rest = sum(counts), [part for number, part in enumerate(parts) if number != here]
     share, squares = counts[here] / total, float(parts[here].squares)
-    others = sum(part.squares for part in rest) + _products(rest)
+    others = max(0.0, sum(part.squares for part in rest) + _products(rest))
     ours, theirs = (1 - share) ** 2 * squares, share**2 * others
     both = share * (1 - share) * (_products(parts) - _products(rest))
-    each = _each(ours, counts[here], squares) + _each(theirs, total - counts[here], others)
-    return Spread(ours + theirs - both, (ours + theirs) ** 2 / each if each else 0.0)
+    clusters = _satterthwaite((ours, counts[here], squares), (theirs, total - counts[here], others))
+    return Spread(ours + theirs - both, clusters)
 
 
 def worth(here: int, counts: Sequence[int], parts: Sequence[Overlap]) -> float:
@@ -71,16 +71,19 @@ def worth(here: int, counts: Sequence[int], parts: Sequence[Overlap]) -> float:
     total = sum(counts)
     if not total:
         return 0.0
-    binomial, found = counts[here] * (total - counts[here]) / total, spread(here, counts, parts)
-    if not binomial:
-        squares = sum(part.squares for part in parts) + _products(parts)
-        return max(1.0, total * total / max(1.0, squares))
-    return max(1.0, binomial / max(found.variance, binomial / MOST) * total * few(found.clusters, total))
+    kish = total * total / max(1.0, sum(part.squares for part in parts) + _products(parts))
+    binomial, effect, behind = counts[here] * (total - counts[here]) / total, 0.0, 0.0
+    if binomial:
+        found = spread(here, counts, parts)
+        effect, behind = max(found.variance / binomial, 1 / MOST), found.clusters
+    return max(1.0, total / design(effect, behind, total / kish) * few(kish, total))
 
 
-def _each(spread: float, count: int, squares: float) -> float:
-    """What one side's variance, from count² / squares clusters, adds to Satterthwaite's formula (1946)."""
-    return spread**2 * max(1.0, squares) / max(1, count) ** 2
+def _satterthwaite(*sides: tuple[float, int, float]) -> float:
+    """How many clusters the variance of both sides comes from: (variance, count, squares) of each, which is worth
+    count² / squares clusters (Satterthwaite 1946)."""
+    each = sum(variance**2 * max(1.0, squares) / max(1, count) ** 2 for variance, count, squares in sides)
+    return sum(variance for variance, _, _ in sides) ** 2 / each if each else 0.0
 
 
 def _products(parts: Sequence[Overlap]) -> float:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.views.asked import Answer, Asked, Interval
-from streams.views.clusters import concentrated, few
+from streams.views.clusters import concentrated, design, few
 from streams.views.columns import Bools, Column, Floats, Ints, lookup, unique
-from streams.views.intervals import wilson
+from streams.views.intervals import effective, wilson
 from streams.views.rows import Rows, distinct
 
 
@@ -70,11 +70,15 @@ def correlation(ties: int, mutual: int, accounts: int) -> float | None:
 
 
 class LeftOut(NamedTuple):
-    """What `correlation` would be without each account and its ties, in the order of accounts that have any, and which
-    these are; NaN where it is undefined. `one_way`, `both_ways`: without a single pair of accounts of that kind."""
+    """What `correlation` would be without each account that has ties, and these: NaN where it is undefined.
+
+    `accounts` are their numbers, `degrees` how many ties each has. `one_way`, `both_ways`: without a single pair of
+    accounts whose ties are of that kind.
+    """
 
     values: Floats
     accounts: Ints
+    degrees: Ints
     one_way: float
     both_ways: float
 
@@ -91,7 +95,7 @@ def left_out(ties: Ties, n: int) -> LeftOut:
     accounts = float(len(tied))
     values = _correlations(count - degree[tied], opposed - 2 * both[tied], accounts - 1 - alone[tied])
     pairs = _correlations(np.array([count - 1, count - 2]), np.array([opposed, opposed - 2]), accounts * np.ones(2))
-    return LeftOut(values, tied, float(pairs[0]), float(pairs[1]))
+    return LeftOut(values, tied, degree[tied], float(pairs[0]), float(pairs[1]))
 
 
 def _correlations(ties: Column, mutual: Column, accounts: Column) -> Floats:
@@ -119,9 +123,10 @@ def _interval(value: float, ties: Ties, own: Bools) -> Interval | None:
     accounts, number = len(without.accounts), len(ties.source)
     density, share = number / (accounts * (accounts - 1)), float(ties.mutual.mean())
     spread = (float((changes**2).sum()) - _pairs(value, ties, own, without)) * (1 - density) ** 2
-    binomial = share * (1 - share)
-    worth = number * min(1.0, binomial / number / spread) if spread > 0 and binomial else float(min(number, count))
-    worth *= few(min(count, concentrated(changes)), number)
+    effect = max(1.0, spread * number / (share * (1 - share))) if 0 < share < 1 else 0.0
+    kish = effective(without.degrees[person])
+    behind = concentrated(changes) / 2 if effect else 0.0  # a pair is two people
+    worth = number / design(effect, behind, number / kish) * few(kish, number)
     low, high = wilson(share * worth, worth) or (0.0, 1.0)
     return (low - density) / (1 - density), (high - density) / (1 - density)
 

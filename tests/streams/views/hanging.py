@@ -41,7 +41,11 @@ def few(clusters: float, total: float) -> float:
 
 def concentrated(sums: Sequence[float]) -> float:
     squares = [s * s for s in sums]
-    return 2 * sum(squares) ** 2 / sum(s * s for s in squares) if any(squares) else 1.0
+    return sum(squares) ** 2 / sum(s * s for s in squares) if any(squares) else float(len(squares))
+
+
+def design(found: float, behind: float, most: float) -> float:
+    return (behind * found + max(1.0, most)) / (behind + 1)
 
 
 def squares(seen: Sequence[Seen], errors: Sequence[float]) -> tuple[float, list[float]]:
@@ -65,18 +69,14 @@ def worth(seen: Sequence[Seen]) -> float:
     total, count = len(seen), sum(one.hit for one in seen)
     if not total:
         return 0.0
-    clusters = min(
-        kish(Counter(names).values()) for names in zip(*((one.first, one.second) for one in seen), strict=True)
-    )
-    if count in {0, total}:
-        return max(1.0, clusters * few(clusters, total))
-    share = count / total
-    spread, sums = squares(seen, [one.hit * total - count for one in seen])
-    clusters, spread = min(clusters, concentrated(sums)), spread / total**2
-    independent = (
-        total if spread <= 0 else min(total, share * (1 - share) * total * total / spread * total / (total - 1))
-    )
-    return max(1.0, independent * few(clusters, total))
+    clusters = min(kish(Counter(names).values()) for names in zip(*(one[1:] for one in seen), strict=True))
+    effect, behind = 0.0, 0.0
+    if 0 < count < total:
+        share = count / total
+        spread, sums = squares(seen, [one.hit * total - count for one in seen])
+        effect = max(1.0, spread / total**2 / (share * (1 - share) * total) * (total - 1) / total)
+        behind = concentrated(sums)
+    return max(1.0, total / design(effect, behind, total / clusters) * few(clusters, total))
 
 
 def interval(seen: Sequence[Seen]) -> tuple[float, float] | None:
@@ -153,10 +153,11 @@ def reciprocity(oracle: Oracle) -> tuple[float, float] | None:
     spread = sum(change * change for change in changes)
     spread -= sum((_rho(_cut(graph, tuple(pair))) - whole) ** 2 for pair in pairs)  # type: ignore[operator,misc]
     spread *= (1 - density) ** 2
-    n = float(min(ties, len(people)))
-    if spread > 0 and 0 < share < 1:
-        n = ties * min(1.0, share * (1 - share) / ties / spread)
-    n *= few(min(len(people), concentrated(changes)), ties)
+    effect, behind = 0.0, 0.0
+    if 0 < share < 1:
+        effect, behind = max(1.0, spread * ties / (share * (1 - share))), concentrated(changes) / 2
+    clusters = kish(graph.degree(name) for name in people)
+    n = ties / design(effect, behind, ties / clusters) * few(clusters, ties)
     low, high = plain_wilson(share * n, n)
     return (low - density) / (1 - density), (high - density) / (1 - density)
 
@@ -180,13 +181,20 @@ def _cut(graph: nx.DiGraph[str], pair: tuple[str, ...]) -> nx.DiGraph[str]:
     return rest
 
 
-def level_worth(oracle: Oracle, rule: tuple[int, int], level: str) -> float:
+def level_worths(oracle: Oracle, rule: tuple[int, int], levels: Sequence[str]) -> dict[str, float]:
+    """Of each level."""
+    effects = {level: level_effect(oracle, rule, level) for level in levels}
+    most, people = max(effect for effect, _ in effects.values()), len({who(e) for e in oracle.asked} - oracle.own)
+    return {level: people / design(*found, most) for level, found in effects.items()}
+
+
+def level_effect(oracle: Oracle, rule: tuple[int, int], level: str) -> tuple[float, float]:
     """People, and those who began threads, left out in turn."""
     people = sorted({who(e) for e in oracle.asked} - oracle.own)
     now: dict[str, str] = {name: level_of(oracle, _of(oracle, name), *rule) for name in people}
     total, count = len(people), sum(found == level for found in now.values())
     if not 0 < count < total:
-        return float(total)
+        return 1.0, 0.0
     share = count / total
 
     def error(found: str | None) -> float:
@@ -202,8 +210,7 @@ def level_worth(oracle: Oracle, rule: tuple[int, int], level: str) -> float:
             sums[other] = sums.get(other, 0.0) + change
             both += change * change
     spread = (sum(s * s for s in sums.values()) - both) * total / (total - 1)
-    binomial = share * (1 - share) * total
-    return binomial / max(spread, binomial) * total * few(min(concentrated(list(sums.values())), total), total)
+    return max(1.0, spread / (share * (1 - share) * total)), concentrated(list(sums.values()))
 
 
 def _of(oracle: Oracle, name: str) -> list[Entry]:

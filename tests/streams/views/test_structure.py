@@ -95,9 +95,10 @@ def check_core(rows: Rows, oracle: Oracle) -> None:
 
 def check_levels(rows: Rows, oracle: Oracle) -> None:
     answer, expected = levels(rows, EASY), structure.levels(oracle, 3, 2)
-    for name in ("advocates", "regulars", "participants", "observers"):
-        worth = hanging.level_worth(oracle, (3, 2), name)
-        check_share(getattr(answer, name), expected[name], expected.total(), worth)
+    names = ("advocates", "regulars", "participants", "observers")
+    worths = hanging.level_worths(oracle, (3, 2), names)
+    for name in names:
+        check_share(getattr(answer, name), expected[name], expected.total(), worths[name])
 
 
 def check_reciprocity(rows: Rows, oracle: Oracle) -> None:
