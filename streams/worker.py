@@ -48,6 +48,7 @@ from streams.sources_tail import SourcesTail
 from streams.stage import Stage
 from streams.steady import SteadyProducer
 from streams.store import Store
+from streams.sweep import Sweep
 from streams.tail import Tail
 from streams.tasks import Tasks
 from streams.terms import Terms
@@ -187,6 +188,8 @@ class Worker:
         await app.start()
         self.tasks.start(self._watch(app), "Faust")
         self.tasks.start(self._roll(), "rolling of segments")
+        sweep = Sweep(self.topics, self.reader, self.outbox, lambda: matching.workers)
+        self.tasks.start(sweep.run(), "sweeping of erased authors")
         self.tasks.start(self._measure(app), "measuring of lag")
         publish = AlertTopic(self.producer, self.config).publish
         alerting = Alerting(self.desk, self.config, publish, now, self.alerts, self._known_sources)
