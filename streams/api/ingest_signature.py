@@ -1,11 +1,15 @@
 """Whether a request to `/ingest` was made by someone who knows the secret, lately.
 
 X-Tertulia-Signature: t=<Unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">      may hold several v1
+webhook-signature: v1,<base64 HMAC-SHA256 of "<id>.<timestamp>.<body>">           may hold several, with blanks between
+    with webhook-id and webhook-timestamp: Standard Webhooks (https://www.standardwebhooks.com)
 X-Hub-Signature-256: sha256=<hex HMAC-SHA256 of the body>                         only where the inlet allows it
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
@@ -15,11 +19,14 @@ from typing import NamedTuple
 from multidict import CIMultiDictProxy
 
 OURS = "X-Tertulia-Signature"
+STANDARD = "webhook-signature"
 HUB = "X-Hub-Signature-256"
 TOLERANCE_S = 300
 MOST_SIGNATURES = 5  # of one header: a sender that changes its secret sends two
 _TIME = re.compile(r"t=(\d{1,11})", re.ASCII)
 _SIGNATURE = re.compile(r"v1=([0-9a-fA-F]{64})")
+_SECONDS = re.compile(r"\d{1,11}", re.ASCII)
+_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _HUB = re.compile(r"sha256=([0-9a-fA-F]{64})")
 
 
@@ -46,6 +53,8 @@ def claim_of(headers: CIMultiDictProxy[str], now: float, *, hub: bool) -> Claim 
     ours = headers.getall(OURS, [])
     if len(ours) == 1:
         return _ours(ours[0], now)
+    if not ours and STANDARD in headers:
+        return _standard(headers, now)
     other = headers.getall(HUB, []) if hub and not ours else []
     found = _HUB.fullmatch(other[0].strip()) if len(other) == 1 else None
     return Claim(b"", (found[1].lower().encode(),)) if found else None
@@ -58,3 +67,25 @@ def _ours(header: str, now: float) -> Claim | None:
     if len(times) != 1 or not given or abs(now - int(times[0])) > TOLERANCE_S:
         return None
     return Claim(f"{times[0]}.".encode(), tuple(given[:MOST_SIGNATURES]))
+
+
+def _standard(headers: CIMultiDictProxy[str], now: float) -> Claim | None:
+    said = [headers.getall(name, []) for name in ("webhook-id", "webhook-timestamp", STANDARD)]
+    if any(len(each) != 1 for each in said):
+        return None
+    (name,), (seconds,), (signatures,) = said
+    if not _ID.fullmatch(name) or not _SECONDS.fullmatch(seconds) or abs(now - int(seconds)) > TOLERANCE_S:
+        return None
+    given = [found for word in signatures.split(" ")[:MOST_SIGNATURES] if (found := _hex(word)) is not None]
+    return Claim(f"{name}.{seconds}.".encode(), tuple(given)) if given else None
+
+
+def _hex(word: str) -> bytes | None:
+    """The digest behind `v1,`, in the form that it is compared in; other versions are for other receivers."""
+    version, _, digest = word.partition(",")
+    if version != "v1":
+        return None
+    try:
+        return base64.b64decode(digest, validate=True).hex().encode()
+    except binascii.Error:
+        return None

@@ -13,7 +13,19 @@ import pytest
 from streams.api import ingest as module
 from streams.inbox import Refused
 from tests.streams.api.conftest import Serve
-from tests.streams.api.sender import HUB, OTHER, OURS, SECONDS, SECRET, Shop, hub_signature, open_shop, post, signature
+from tests.streams.api.sender import (
+    HUB,
+    OTHER,
+    OURS,
+    SECONDS,
+    SECRET,
+    Shop,
+    hub_signature,
+    open_shop,
+    post,
+    signature,
+    standard,
+)
 from tests.streams.api.stub import make_config
 
 
@@ -88,6 +100,39 @@ async def test_a_signature_without_time_is_good_where_it_is_allowed(serve: Serve
     assert (await shop.send(BODY, **{HUB: hub_signature(BODY, OTHER)}))[0] == 401
     stale = {OURS: signature(BODY, at=SECONDS - 301), HUB: hub_signature(BODY)}
     assert (await shop.send(BODY, **stale))[0] == 401, "a second header does not mend the first"
+
+
+async def test_standard_webhooks_are_taken(serve: Serve, http: aiohttp.ClientSession) -> None:
+    """The secret and key are those that the libraries of Standard Webhooks test themselves with."""
+    shop = await open_shop(serve, http, old_secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    theirs = bytes.fromhex("31f290f6bf06298aab4f08d43c3f082cf648a362da2da4b0")
+    assert (await shop.send(BODY, **standard(BODY)))[0] == 202
+    assert (await shop.send(BODY, **standard(BODY, theirs)))[0] == 202
+    several = standard(BODY, theirs)
+    several["webhook-signature"] = "v1a,bm9uZQ== v1,bm9uZQ== " + several["webhook-signature"]
+    assert (await shop.send(BODY, **several))[0] == 202
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        standard(BODY, OTHER.encode()),
+        standard(BODY, b""),
+        standard(BODY + b" "),
+        standard(BODY, at=SECONDS - 301),
+        standard(BODY, at=SECONDS + 301),
+        standard(BODY) | {"webhook-id": "msg_2"},
+        standard(BODY) | {"webhook-timestamp": str(SECONDS + 1)},
+        standard(BODY) | {"webhook-timestamp": "١٢٣"},
+        standard(BODY) | {"webhook-signature": "v1," + "!" * 44},
+        standard(BODY) | {"webhook-signature": standard(BODY)["webhook-signature"].replace("v1,", "v1a,")},
+        standard(BODY) | {OURS: ""},
+        {name: value for name, value in standard(BODY).items() if name != "webhook-id"},
+    ],
+)
+async def test_standard_webhooks_that_do_not_hold_are_not_taken(shop: Shop, headers: dict[str, str]) -> None:
+    assert (await shop.send(BODY, **headers))[0] == 401
+    assert shop.kept.letters == []
 
 
 @pytest.mark.parametrize("host", ["shop.example", "127.0.0.1"])
