@@ -45,7 +45,8 @@ CONFIG: Final = Config.model_validate({"brands": [{"name": "demo", "terms": ["de
 class Conversation:
     """Numbers of who answered whom and when; entries are made of them as they are wanted."""
 
-    def __init__(self, people: int, ties: int, seed: int = 1) -> None:
+    def __init__(self, people: int, ties: int, seed: int = 1, end: datetime = END) -> None:
+        self._end = end
         dice = np.random.default_rng(seed)
         circles = max(3, people // 333)
         size = dice.pareto(1.5, circles) + 1
@@ -65,12 +66,12 @@ class Conversation:
             platform="demo",
             author=Author(f"demo:a{by}", handle=f"a{by}"),
             text=f"something about subject{chr(97 + int(self.circle[by]) % 26) * 3} and the battery number {number}",
-            created_at=END - timedelta(milliseconds=int(self.ms[number]) + 1),
+            created_at=self._end - timedelta(milliseconds=int(self.ms[number]) + 1),
             lang=("en", "es")[by % 2],
             reply_to=f"demo:before{number}",
             reply_to_author=f"demo:a{to}",
         )
-        return Entry("demo", post, "name", END, sentiment=SENTIMENTS[number % 3], p=(0.2, 0.3, 0.5))
+        return Entry("demo", post, "name", self._end, sentiment=SENTIMENTS[number % 3], p=(0.2, 0.3, 0.5))
 
     def entries(self) -> Iterator[Entry]:
         """All of them."""

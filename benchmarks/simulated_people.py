@@ -97,6 +97,12 @@ def people(regime: Regime, dice: np.random.Generator) -> People:
     left = OLD * (1 / regime.stays - 1)  # beside one who is there
     count = dice.poisson(regime.people * (1 + left))
     part = dice.random(count) * (1 + left)
+    return drawn(regime, part < 1, (part < OLD) | (part >= 1), dice)
+
+
+def drawn(regime: Regime, present: Bools, before: Bools, dice: np.random.Generator) -> People:
+    """What each of them is like."""
+    count = len(present)
     activity = dice.lognormal(-(regime.tail**2) / 2, regime.tail, count)
     return People(
         activity=activity,
@@ -108,8 +114,8 @@ def people(regime: Regime, dice: np.random.Generator) -> People:
         voice=_dirichlet(np.tile(regime.voice, (count, 1)) * regime.kept, dice),
         circle=dice.integers(0, 4 + regime.people // 40, count),
         language=(dice.random(count) < 0.3).astype(np.int64),
-        present=part < 1,
-        before=(part < OLD) | (part >= 1),
+        present=present,
+        before=before,
     )
 
 

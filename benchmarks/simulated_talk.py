@@ -64,8 +64,8 @@ class Answers:
     at: Floats
 
 
-def talk(regime: Regime, crowd: People, activity: Floats, dice: np.random.Generator) -> Talk:
-    """`activity` of each person about this brand, 0 for who is not there."""
+def talk(regime: Regime, crowd: People, activity: Floats, dice: np.random.Generator, until: float = 1.0) -> Talk:
+    """`activity` of each person about this brand, 0 for who is not there. What is said after `until` is left out."""
     begun = _begin(regime, crowd, activity, dice)
     answers = _answers(regime, crowd, activity, begun, dice)
     order = np.lexsort((answers.at, answers.thread))
@@ -85,7 +85,7 @@ def talk(regime: Regime, crowd: People, activity: Floats, dice: np.random.Genera
         first_reply=_first(answers, begun, answers.author != begun.owner[answers.thread]),
         first_by_brand=_first(answers, begun, answers.author == BRAND),
     )
-    return _until_the_end(made)
+    return _until_the_end(made, until)
 
 
 def _begin(regime: Regime, crowd: People, activity: Floats, dice: np.random.Generator) -> Begun:
@@ -172,9 +172,9 @@ def _first(answers: Answers, begun: Begun, counts: Bools) -> Floats:
     return first
 
 
-def _until_the_end(made: Talk) -> Talk:
-    """What happens after the window is not seen yet; what it answers would be earlier, so no parent is lost."""
-    seen = made.at < 1
+def _until_the_end(made: Talk, until: float) -> Talk:
+    """What happens later is not seen yet; what it answers would be earlier, so no parent is lost."""
+    seen = made.at < until
     number = np.cumsum(seen) - 1
     parent = np.where(made.parent == NONE, NONE, number[made.parent])
     return replace(

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.simulated_people import BRANDS, Regime
-from benchmarks.simulator import WINDOW, Simulated, simulate
+from benchmarks.simulator import WINDOW, simulate
 from config.schema import Views
 from streams.views.asked import Asked, Share
 from streams.views.base import VIEWS
@@ -54,8 +54,16 @@ def observe(regime: Regime, seed: int, views: Views) -> dict[str, Seen]:
     counts = {str(brand): voice_counts(window.frames[brand].rows(WINDOW)) for brand in range(BRANDS)}
     answers: dict[str, msgspec.Struct] = {name: view(rows, asked) for name, view in VIEWS.items()}
     answers["share_of_voice"] = share_of_voice("0", counts, asked)
+    special = {
+        "sentiment.corrected": np.array([window.said[2] - window.said[0], window.said.sum()], dtype=np.float64),
+        **dict(zip(WAITS, (window.first_reply, window.first_by_brand), strict=True)),
+    }
+    return seen(answers, special | of_trees(rows, views))
+
+
+def seen(answers: Mapping[str, msgspec.Struct], special: Mapping[str, Material]) -> dict[str, Seen]:
+    """Every estimate of these answers; `special`: material that does not follow from them."""
     found = {name: answer for top, answer in answers.items() for name, answer in estimates(top, answer)}
-    special = _special(window, rows, views)
     return {name: _seen(answer, special.get(name)) for name, answer in found.items()}
 
 
@@ -87,13 +95,11 @@ def _material(answer: Any, value: float | None) -> Material:
     return np.array([value or 0.0, value is not None], dtype=np.float64)  # a new number: the mean of its estimates
 
 
-def _special(window: Simulated, rows: Rows, views: Views) -> Mapping[str, Material]:
-    """What does not follow from the answers."""
-    said, trees = window.said, ThreadTrees(rows)
+def of_trees(rows: Rows, views: Views) -> dict[str, Material]:
+    """Of the shapes of threads."""
+    trees = ThreadTrees(rows)
     several, large = trees.posts > 1, trees.posts >= views.min_thread_posts
     return {
-        "sentiment.corrected": np.array([said[2] - said[0], said.sum()], dtype=np.float64),
-        **dict(zip(WAITS, (window.first_reply, window.first_by_brand), strict=True)),
         "threads.size": trees.posts[several].astype(np.float64),
         "threads.depth": trees.depth[several].astype(np.float64),
         "threads.virality.mean": np.array([trees.virality[large].sum(), large.sum()]),

@@ -56,7 +56,7 @@ def simulate(regime: Regime, seed: int) -> Simulated:
     here = crowd.activity * crowd.present
     voice = np.asarray(regime.voice)
     frames = tuple(Frame((own(brand),), Places((own(brand), "home"), (), ("hub",))) for brand in range(BRANDS))
-    teller = _Teller(crowd, seed, dice)
+    teller = Teller(crowd, seed, dice)
     said, waits = np.zeros(len(SENTIMENTS), dtype=np.int64), (np.zeros(0), np.zeros(0))
     for brand, frame in enumerate(frames):
         about = talk(_scaled(regime, brand), crowd, here * crowd.voice[:, brand] / voice[0], dice)
@@ -94,7 +94,7 @@ def _measured(regime: Regime, dice: np.random.Generator) -> dict[str, Confusion]
     }
 
 
-class _Teller:
+class Teller:
     """Makes entries of a talk: ids, times, places, and what the classifier thinks of each post."""
 
     def __init__(self, crowd: People, seed: int, dice: np.random.Generator) -> None:
@@ -104,8 +104,10 @@ class _Teller:
         self._errors = np.cumsum([ERRORS[lang] for lang in LANGUAGES], axis=2)
         self.said = np.zeros(len(SENTIMENTS), dtype=np.int64)
 
-    def entries(self, about: Talk, brand: int) -> Iterator[Entry]:
-        """Of what was said about one brand."""
+    def entries(self, about: Talk, brand: int, back: int = 0) -> Iterator[Entry]:
+        """Of what was said about one brand; `back`: so many windows earlier."""
+        seed = f"{self._seed}/{-back}" if back else f"{self._seed}"
+        named = f"sim:{seed}/{brand}"
         answers, places, dice = self._judge(about), self._places(about), self._dice
         both = (dice.random(len(about.at)) < BOTH) & (about.author != BRAND)
         writers = [self._writer(author, brand) for author in about.author.tolist()]
@@ -113,17 +115,17 @@ class _Teller:
         columns = (about.author, about.kind, about.at, about.parent, about.root, answers, places, both)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         for n, (author, kind, at, parent, root, answer, place, too) in enumerate(rows):
-            relation = {} if parent == NONE else _relation(kind, self._id(brand, parent), writers[parent].id)
+            relation = {} if parent == NONE else _relation(kind, f"{named}/{parent}", writers[parent].id)
             if n in quoted:
-                relation = {"quote_of": f"sim:{self._seed}/older/{n}", "quote_of_author": quoted[n]}
+                relation = {"quote_of": f"sim:{seed}/older/{n}", "quote_of_author": quoted[n]}
             post = Post(
-                id=self._id(brand, n),
+                id=f"{named}/{n}",
                 platform="sim",
                 author=writers[n],
                 text=NEXT_TOO if too else "-",
-                created_at=(time := START + at * LENGTH),
+                created_at=(time := START + (at - back) * LENGTH),
                 lang=None if author == BRAND else LANGUAGES[self._crowd.language[author]],
-                thread=self._id(brand, root) if kind == REPLY else None,
+                thread=f"{named}/{root}" if kind == REPLY else None,
                 venue=GROUNDS[place],
                 **relation,  # type: ignore[arg-type]  # ids of posts and authors
             )
@@ -147,9 +149,6 @@ class _Teller:
             time = START - (1 - at) * LENGTH
             post = Post(f"sim:{self._seed}/before/{n}", "create", "sim", self._authors[author], "-", time)
             yield Entry("b", post, "name", time)
-
-    def _id(self, brand: int, number: int) -> str:
-        return f"sim:{self._seed}/{brand}/{number}"
 
     def _judge(self, about: Talk) -> Ints:
         """The classifier's answer to each post; -1 where none is due."""

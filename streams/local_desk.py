@@ -22,6 +22,7 @@ class LocalDesk:
 
     def __init__(self, config: Config, assigned: Callable[[], bool]) -> None:
         self._config, self._assigned = config, assigned
+        self._places = {brand.name: partition_of(brand.name, config.kafka.brand_partitions) for brand in config.brands}
         self._stage: Stage | None = None
         self.partitions: dict[int, LedgerPartition] = {}
         self._versions: dict[str, int] = defaultdict(int)
@@ -44,7 +45,7 @@ class LocalDesk:
 
     def brands(self) -> Collection[str]:
         """The configured brands whose partition is here and recovered."""
-        return [brand.name for brand in self._config.brands if self._live(self._partition(brand.name))]
+        return [name for name, partition in self._places.items() if self._live(partition)]
 
     def frame(self, brand: str) -> Frame:
         """The brand's columns. Raises `KeyError`."""
@@ -80,16 +81,12 @@ class LocalDesk:
         self._waiters.append(waiter)
         await waiter.wait()
 
-    def _partition(self, brand: str) -> int:
-        return partition_of(brand, self._config.kafka.brand_partitions)
-
     def _live(self, partition: int) -> bool:
         worker = None if self._stage is None else self._stage.workers.get(partition)
         return worker is not None and worker.live.is_set()
 
     def _held(self, brand: str) -> LedgerPartition:
-        self._config.brand(brand)
-        number = self._partition(brand)
+        number = self._places[brand]
         if not self._live(number):
             raise KeyError(brand)
         return self.partitions[number]

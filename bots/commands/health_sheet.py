@@ -79,7 +79,7 @@ def _bar(place: Component) -> str:
     if place["percentile"] is None:
         return f"{_windows(place['of'])}: too few"
     full = round(place["percentile"] / 100 * CELLS)
-    return f"{'█' * full}{'░' * (CELLS - full)} {place['percentile']:3.0f}"
+    return f"{'█' * full}{'░' * (CELLS - full)} {place['percentile']:3.0f} ({_windows(place['of'])})"
 
 
 def _windows(count: int, earlier: str = "") -> str:

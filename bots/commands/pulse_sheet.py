@@ -24,6 +24,7 @@ def pulse_sheet(title: str, window: str, data: Mapping[str, Any], notes: Sequenc
         ("threads without the brand", percent(data["threads_without_brand"]), parts(data["threads_without_brand"])),
         ("reciprocity", number(data["reciprocity"], "value"), f"{data['reciprocity']['ties']:,} ties"),
         _unevenness(data["unevenness"]),
+        *_renewal(data["renewal"]),
         _response("first response", data["first_response"]),
         _response("response by the brand", data["first_response"]["by_brand"]),
         ("where", _largest(data["by_platform"]), _largest(data["by_lang"])),
@@ -46,6 +47,14 @@ def _corrected(figure: Figure) -> list[Row]:
 def _unevenness(figure: Figure) -> Row:
     half = "" if figure["absence_factor"] is None else f"{_many(figure['absence_factor'], 'author')} wrote half of it"
     return ("unevenness", number(figure, "gini"), half)
+
+
+def _renewal(figure: Figure) -> list[Row]:
+    """Who came, came back and left; the last two are of the window before, which may not have been heard."""
+    new = f"{figure['newcomers']:,} new, {figure['returning']:,} seen before"
+    people = TOO_FEW if figure["insufficient"] else new
+    retention, left = figure["retention"], f"{figure['left']:,} left"
+    return [("people", people, ""), ("retention", percent(retention), f"{parts(retention)} stayed, {left}")]
 
 
 def _response(name: str, figure: Figure) -> Row:

@@ -77,13 +77,12 @@ class BrandRoutes:
 
     async def _pulse(self, request: web.Request, brand: str) -> Any:
         question = self._params.question(request)
-        numbers, voice = await asyncio.gather(
-            self._local.pulse(brand, question), self._voices.gather(request, brand, question)
+        numbers, (share, missing) = await asyncio.gather(
+            self._local.pulse(brand, question), self._voices.own(request, brand, question)
         )
-        own = next(each.voice for each in voice.brands if each.brand == brand)
         known = msgspec.structs.asdict(numbers)
         gaps = self._gaps(question)
-        return answers.BrandPulse(**known, brand=brand, share_of_voice=own, missing=voice.missing, gaps=gaps)
+        return answers.BrandPulse(**known, brand=brand, share_of_voice=share, missing=missing, gaps=gaps)
 
     async def _series(self, request: web.Request, brand: str) -> Any:
         question = self._params.question(request)
@@ -115,9 +114,9 @@ class BrandRoutes:
         return await self._local.circles.circles(brand, self._params.span(request))
 
     async def _health(self, request: web.Request, brand: str) -> BrandHealth:
-        span, lang = self._params.span(request), name(request, "lang") or "en"
+        span, say = self._params.span(request), name(request, "say") or "en"
         gaps = within(self._sources(), span.start - span.length, span.to)
-        return await self._healths.answer(request, brand, span, lang, gaps)
+        return await self._healths.answer(request, brand, span, say, gaps)
 
     async def _health_figures(self, request: web.Request, brand: str) -> HealthFigures:
         return HealthFigures(await self._local.health.figures(brand, self._params.span(request)))

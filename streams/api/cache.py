@@ -24,11 +24,12 @@ class Answers:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
 
-    async def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The answer under `key` if it is fresh, else `compute()` in a thread. `compute` must own all that it reads."""
+    async def get(self, key: Hashable, prepare: Callable[[], Callable[[], T]], kept_s: float = KEPT_S) -> T:
+        """The answer under `key` if it is not older than `kept_s`, else what `prepare()` returns is called in a thread.
+        That must own all that it reads; `prepare` itself is called here, and only when the answer is wanted."""
         born, future = self._kept.get(key, (float("-inf"), None))
-        if future is None or self._clock() - born > KEPT_S or _failed(future):
-            future = asyncio.get_running_loop().run_in_executor(self._pool, compute)
+        if future is None or self._clock() - born > kept_s or _failed(future):
+            future = asyncio.get_running_loop().run_in_executor(self._pool, prepare())
             self._kept[key] = (self._clock(), future)
             self._kept.move_to_end(key)
             if len(self._kept) > KEPT:
@@ -36,6 +37,10 @@ class Answers:
         # One asker who goes away must not take the answer from the others.
         answer: T = await asyncio.shield(future)
         return answer
+
+    async def run(self, compute: Callable[[], T]) -> T:
+        """`compute()` in one of the threads; nothing is kept."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, compute)
 
     def stop(self) -> None:
         """Let go of the threads; what has not begun is not computed any more."""

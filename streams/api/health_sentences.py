@@ -61,7 +61,7 @@ def _unusual(health: BrandHealth, words: Words) -> Iterator[str]:
     lowest = [name for name, place in past.items() if place.lower + place.equal == 0]
     for text, names in ((words.highest, highest), (words.lowest, lowest)):
         if names:
-            yield text.format(names=", ".join(_inner(words.names[name]) for name in names))
+            yield text.format(names=", ".join(f"{_inner(words.names[name])} ({past[name].of})" for name in names))
 
 
 def _inner(name: str) -> str:

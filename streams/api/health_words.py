@@ -25,7 +25,7 @@ class Words(msgspec.Struct, frozen=True):
     nothing_before: str
     nothing_moved: str  # tested
     by_chance: str  # tested
-    highest: str  # names
+    highest: str  # names, each with the number of windows
     lowest: str
     circle: str  # words, now, before
     post: str  # link, interactions, authors
@@ -63,8 +63,8 @@ EN: Final = Words(
     nothing_before="There is no whole window before this one to compare with yet.",
     nothing_moved="None of the {tested} numbers that can be compared moved beyond chance.",
     by_chance="Of the {tested} numbers that were compared, one in twenty would seem to move by chance alone.",
-    highest="Higher than in all earlier windows: {names}.",
-    lowest="Lower than in all earlier windows: {names}.",
+    highest="Higher than in all earlier windows (so many of them): {names}.",
+    lowest="Lower than in all earlier windows (so many of them): {names}.",
     circle="The circle around {words} moved: {now} posts, {before} in the window before.",
     post="Much of the talk hung on {link}: {interactions} interactions, {authors} people.",
     gaps="A network could not be heard for part of the time, which can look like a move.",
@@ -100,8 +100,8 @@ ES: Final = Words(
     nothing_before="Todavía no hay una ventana anterior completa con la que comparar.",
     nothing_moved="De los {tested} números comparables, ninguno se movió más allá del azar.",
     by_chance="De los {tested} números comparados, uno de cada veinte parecería moverse por puro azar.",
-    highest="Más alto que en todas las ventanas anteriores: {names}.",
-    lowest="Más bajo que en todas las ventanas anteriores: {names}.",
+    highest="Más alto que en todas las ventanas anteriores (tantas): {names}.",
+    lowest="Más bajo que en todas las ventanas anteriores (tantas): {names}.",
     circle="Se movió el círculo en torno a {words}: {now} mensajes, {before} en la ventana anterior.",
     post="Buena parte de la charla giró en torno a {link}: {interactions} interacciones, {authors} personas.",
     gaps="Parte del tiempo no se pudo oír a alguna red, lo que puede parecer un movimiento.",

@@ -23,6 +23,7 @@ from streams.api.proxy import Proxy
 from streams.views.components import BY_NAME, Figure
 from streams.views.standing import MIN_OTHERS, MIN_WINDOWS, standing
 
+OTHERS: Final = 4  # of a group, asked at once: all of a large one would be refused as too much at once
 CIRCLES_S: Final = 3.0  # that an answer waits for them: they are an ornament to it
 _figures = msgspec.json.Decoder(HealthFigures)
 
@@ -66,9 +67,14 @@ class Healths:
         return msgspec.structs.replace(made, summary=summary(made, lang))
 
     async def _others(self, request: web.Request, brand: str, span: Span) -> dict[str, Mapping[str, Figure] | None]:
-        group = self._config.brand(brand).group
+        group, turns = self._config.brand(brand).group, asyncio.Semaphore(OTHERS)
         names = [other.name for other in self._config.brands if other.group == group and other.name != brand]
-        found = await asyncio.gather(*(self._of(request, name, span) for name in names))
+
+        async def one(name: str) -> Mapping[str, Figure] | None:
+            async with turns:
+                return await self._of(request, name, span)
+
+        found = await asyncio.gather(*map(one, names))
         return dict(zip(names, found, strict=True))
 
     async def _of(self, request: web.Request, brand: str, span: Span) -> Mapping[str, Figure] | None:

@@ -5,9 +5,11 @@ A frame changes with every entry and is not thread-safe, so what a thread gets i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from config.schema import Config
 from streams.api.answers import LivePulse
@@ -22,9 +24,10 @@ from streams.views.asked import Asked, Confusion
 from streams.views.frame import Frame, Snapshot, Window
 from streams.views.pulse import Pulse, pulse
 from streams.views.series import Series, series
-from streams.views.voice import VoiceCounts, voice_counts
+from streams.views.voice import ShareOfVoice, Shares, VoiceCounts, voice_counts
 
 T = TypeVar("T")
+BESIDE_S: Final = 0.5  # how old the counts of the others may be in a share of voice
 
 
 class Local:
@@ -60,35 +63,72 @@ class Local:
     async def pulse(self, brand: str, question: Question) -> Pulse:
         """All numbers of one window but the share of voice."""
         window, platform, lang = _window(question), question.platform, question.lang
-        snapshot = self._frame(brand).snapshot()
         settings, confusion = self.asked.settings, self.asked.confusion
         return await self._answer(
-            "pulse", brand, question, lambda: pulse(snapshot, window, settings, confusion, platform, lang)
+            "pulse", brand, question, lambda snapshot: pulse(snapshot, window, settings, confusion, platform, lang)
         )
 
     async def series(self, brand: str, question: Question, step: timedelta) -> Series:
         """Posts and sentiment, step by step."""
-        window, platform, lang = _window(question), question.platform, question.lang
-        snapshot, settings = self._frame(brand).snapshot(), self.asked.settings
+        window, platform, lang, settings = _window(question), question.platform, question.lang, self.asked.settings
         return await self._answer(
-            f"series {step}", brand, question, lambda: series(snapshot, window, step, settings, platform, lang)
+            f"series {step}",
+            brand,
+            question,
+            lambda snapshot: series(snapshot, window, step, settings, platform, lang),
         )
 
     async def voice_counts(self, brand: str, question: Question) -> VoiceCounts:
         """What the brand brings to a share of voice."""
         window, platform, lang = _window(question), question.platform, question.lang
-        snapshot = self._frame(brand).snapshot()
         return await self._answer(
-            "voice", brand, question, lambda: voice_counts(snapshot.rows(window, platform=platform, lang=lang))
+            "voice", brand, question, lambda snapshot: voice_counts(snapshot.rows(window, platform=platform, lang=lang))
         )
 
-    async def _answer(self, what: str, brand: str, question: Question, compute: Callable[[], T]) -> T:
-        return await self._answers.get((what, brand, self._desk.version(brand), question.key), compute)
+    async def voice_counts_beside(self, brands: Sequence[str], question: Question) -> Mapping[str, VoiceCounts]:
+        """The same of all `brands` that are here, for the share of another one. In an open window they may be from a
+        moment ago: else each question would count a whole group anew while entries come in."""
+        here = self._here(brands)
+        if question.span.pinned:
+            return dict(zip(here, await asyncio.gather(*(self.voice_counts(b, question) for b in here)), strict=True))
+        window, platform, lang = _window(question), question.platform, question.lang
+
+        def prepare() -> Callable[[], Mapping[str, VoiceCounts]]:
+            held = {brand: self._frame(brand).snapshot() for brand in here}
+            return lambda: {
+                brand: voice_counts(snapshot.rows(window, platform=platform, lang=lang))
+                for brand, snapshot in held.items()
+            }
+
+        return await self._answers.get(("voice beside", tuple(here), question.key), prepare, BESIDE_S)
+
+    def _here(self, brands: Sequence[str]) -> list[str]:
+        held = frozenset(self._desk.brands())
+        return [brand for brand in brands if brand in held]
+
+    async def shares(self, counts: Mapping[str, VoiceCounts], brands: Sequence[str]) -> list[ShareOfVoice]:
+        """The shares of some brands of a group, from the counts of all."""
+
+        def compute() -> list[ShareOfVoice]:
+            shares = Shares(counts, self.asked)
+            return [shares.of(brand) for brand in brands]
+
+        return await self._answers.run(compute)
+
+    async def _answer(self, what: str, brand: str, question: Question, compute: Callable[[Snapshot], T]) -> T:
+        key = (what, brand, self._desk.version(brand), question.key)
+        return await self._answers.get(key, self._prepared(brand, compute))
+
+    def _prepared(self, brand: str, compute: Callable[[Snapshot], T]) -> Callable[[], Callable[[], T]]:
+        """`compute` over the entries of the moment in which they are wanted."""
+        frame = self._frame(brand)
+        return lambda: partial(compute, frame.snapshot())
 
     async def short(self, brand: str) -> LivePulse:
         """The last 24 hours in short, for the live stream. Raises `KeyError` when the brand is not here."""
-        snapshot, to = self._desk.frame(brand).snapshot(), self._now()
-        return await self._answers.get(("short", brand, self._desk.version(brand)), lambda: _short(brand, to, snapshot))
+        frame, to = self._desk.frame(brand), self._now()
+        key = ("short", brand, self._desk.version(brand))
+        return await self._answers.get(key, lambda: partial(_short, brand, to, frame.snapshot()))
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries, newest first. Raises `ValueError` for a bad `after`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from aiohttp import web
@@ -14,7 +14,7 @@ from streams.api.local import Local
 from streams.api.params import Question
 from streams.api.problems import Problem, unavailable
 from streams.api.proxy import Proxy
-from streams.views.voice import VoiceCounts, share_of_voice
+from streams.views.voice import ShareOfVoice, VoiceCounts
 
 _counts = msgspec.json.Decoder(VoiceCounts)
 
@@ -26,24 +26,40 @@ class Voices:
         self._config, self._local, self._proxy = config, local, proxy
 
     async def gather(self, request: web.Request, brand: str, question: Question) -> Voice:
-        """Share of voice of every brand in `brand`'s group, over one and the same window.
+        """Share of voice of every brand in `brand`'s group, over one and the same window, the largest first.
 
         Raises `Problem` when `brand` itself does not answer; the others are named in `missing`.
         """
+        names, counts = await self._counts(request, brand, question)
+        order = sorted(counts, key=lambda name: (-counts[name].posts, name))
+        shares = await self._local.shares(counts, order)
+        brands = [BrandVoice(name, share) for name, share in zip(order, shares, strict=True)]
+        group, missing = self._config.brand(brand).group, [name for name in names if name not in counts]
+        return Voice(brand, group, question.span.start, question.span.to, brands, missing)
+
+    async def own(self, request: web.Request, brand: str, question: Question) -> tuple[ShareOfVoice, Sequence[str]]:
+        """The share of `brand` alone, and who is missing. Raises `Problem` as `gather` does."""
+        names, counts = await self._counts(request, brand, question)
+        (share,) = await self._local.shares(counts, [brand])
+        return share, [name for name in names if name not in counts]
+
+    async def _counts(
+        self, request: web.Request, brand: str, question: Question
+    ) -> tuple[Sequence[str], Mapping[str, VoiceCounts]]:
+        """(the brands of the group, the counts of those that answered)."""
         group = self._config.brand(brand).group
         names = [other.name for other in self._config.brands if other.group == group]
-        found = await asyncio.gather(*(self._of(request, name, question) for name in names))
-        answers = dict(zip(names, found, strict=True))
-        if isinstance(own := answers[brand], Problem):
+        here, own = await asyncio.gather(
+            self._local.voice_counts_beside([name for name in names if name != brand], question),
+            self._of(request, brand, question),
+        )
+        if isinstance(own, Problem):
             raise own
-        counts = {name: count for name, count in answers.items() if isinstance(count, VoiceCounts)}
-        missing = [name for name in names if name not in counts]
-        return Voice(brand, group, question.span.start, question.span.to, self._shares(counts), missing)
-
-    def _shares(self, counts: Mapping[str, VoiceCounts]) -> list[BrandVoice]:
-        """The largest first."""
-        order = sorted(counts, key=lambda name: (-counts[name].posts, name))
-        return [BrandVoice(name, share_of_voice(name, counts, self._local.asked)) for name in order]
+        away = [name for name in names if name not in here and name != brand]
+        found = await asyncio.gather(*(self._of(request, name, question) for name in away))
+        known = {brand: own, **here, **dict(zip(away, found, strict=True))}
+        counts = {name: count for name in names if isinstance(count := known[name], VoiceCounts)}
+        return names, counts
 
     async def _of(self, request: web.Request, brand: str, question: Question) -> VoiceCounts | Problem:
         try:

@@ -9,9 +9,11 @@ import msgspec
 import numpy as np
 
 from streams.views.asked import Asked
-from streams.views.columns import Ints
+from streams.views.columns import lookup
+from streams.views.company import Company
 from streams.views.components import Bounds, Figure, Unit
-from streams.views.intervals import percentile_interval, poisson_bootstrap
+from streams.views.intervals import effective, percentile_interval, poisson_bootstrap
+from streams.views.rows import factorise
 
 Method: TypeAlias = Literal["newcombe", "mover", "bootstrap"]
 Open: TypeAlias = tuple[float | None, float | None]
@@ -56,19 +58,21 @@ def mover(one: float, around_one: Bounds, other: float, around_other: Bounds) ->
     )
 
 
-def people_change(now: Figure, before: Figure, here: Ints, there: Ints, asked: Asked) -> Change:
-    """Of two numbers of people, from their sorted hashes in either window; who spoke in both moves nothing.
+def people_change(now: Figure, before: Figure, here: Company, there: Company, asked: Asked) -> Change:
+    """Of two numbers of people; who spoke in both windows moves nothing.
 
-    Every author is drawn Poisson(1) times (`poisson_bootstrap`), in both windows alike.
+    Each who came or left is drawn Poisson(1) times (`poisson_bootstrap`), together with those in the same company.
     """
-    difference = len(here) - len(there)
-    authors = np.union1d(here, there)
-    if asked.too_few(now.posts, len(here)) and asked.too_few(before.posts, len(there)):
+    difference = len(here.people) - len(there.people)
+    if asked.too_few(now.posts, len(here.people)) and asked.too_few(before.posts, len(there.people)):
         return Change(before=before, difference=difference)
-    signs = np.isin(authors, here).astype(np.int64) - np.isin(authors, there)
-    moved = signs != 0
-    drawn = poisson_bootstrap(authors[moved], signs[moved, None], asked.settings.bootstrap)[0]
-    found = percentile_interval(drawn, int(moved.sum()))
+    came, left = ~lookup(here.people, there.people)[1], ~lookup(there.people, here.people)[1]
+    signs = np.repeat(np.array([1, -1]), (came.sum(), left.sum()))
+    # What somebody draws in one window is another draw than in the other.
+    clusters, number = factorise(np.concatenate((here.cluster[came], ~there.cluster[left])))
+    sums = np.bincount(number, signs, len(clusters)).astype(np.int64)
+    drawn = poisson_bootstrap(clusters, sums[:, None], asked.settings.bootstrap)[0]
+    found = percentile_interval(drawn, effective(np.bincount(number)))
     if found is None:
         return Change(before=before, difference=difference)
     return _with(before, difference, (min(found[0], difference), max(found[1], difference)), "bootstrap")

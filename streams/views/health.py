@@ -14,8 +14,8 @@ import msgspec
 
 from streams.views.asked import Asked
 from streams.views.changes import Change, change, people_change
+from streams.views.company import company
 from streams.views.components import COMPONENTS, Component, Figure, figures
-from streams.views.renewal import people_of
 from streams.views.rows import Rows, Snapshot
 from streams.views.standing import MIN_WINDOWS, Standing, standing
 from streams.views.window import Window
@@ -101,5 +101,5 @@ def _changes(
     rows: Rows, before: Rows, now: Mapping[str, Figure], then: Mapping[str, Figure], asked: Asked
 ) -> dict[str, Change]:
     found = {each.name: change(now[each.name], then[each.name], each.unit) for each in COMPONENTS}
-    people = people_change(now["people"], then["people"], people_of(rows), people_of(before), asked)
+    people = people_change(now["people"], then["people"], company(rows), company(before), asked)
     return found | {"people": people}

@@ -55,26 +55,43 @@ class Spread(NamedTuple):
     clusters: float
 
 
-def spread(here: int, counts: Sequence[int], parts: Sequence[Overlap]) -> Spread:
+class Together:
+    """The brands of a group with their counts: what their sketches say of all of them, and of all but one, worked out
+    once for the shares of all."""
+
+    def __init__(self, counts: Sequence[int], parts: Sequence[Overlap]) -> None:
+        self.counts, self.total = counts, sum(counts)
+        self.squares = [part.squares for part in parts]
+        clusters, pairs = (_Crossed([getattr(part, name) for part in parts]) for name in ("clusters", "pairs"))
+        self.products = float(clusters.all) - float(pairs.all)
+        """Twice the sum over all pairs of brands."""
+        self._rest = (clusters.rest - pairs.rest).astype(np.float64)
+
+    def products_without(self, here: int) -> float:
+        """The same without the brand number `here`."""
+        return float(self._rest[here])
+
+
+def spread(here: int, group: Together) -> Spread:
     """Of the brand number `here`."""
-    total, rest = sum(counts), [part for number, part in enumerate(parts) if number != here]
-    share, squares = counts[here] / total, float(parts[here].squares)
-    others = max(0.0, sum(part.squares for part in rest) + _products(rest))
+    counts, total, rest = group.counts, group.total, group.products_without(here)
+    share, squares = counts[here] / total, float(group.squares[here])
+    others = max(0.0, sum(group.squares) - group.squares[here] + rest)
     ours, theirs = (1 - share) ** 2 * squares, share**2 * others
-    both = share * (1 - share) * (_products(parts) - _products(rest))
+    both = share * (1 - share) * (group.products - rest)
     clusters = _satterthwaite((ours, counts[here], squares), (theirs, total - counts[here], others))
     return Spread(ours + theirs - both, clusters)
 
 
-def worth(here: int, counts: Sequence[int], parts: Sequence[Overlap]) -> float:
+def worth(here: int, group: Together) -> float:
     """How many independent observations the share of the brand number `here` is worth; 0 of nothing."""
-    total = sum(counts)
+    counts, total = group.counts, group.total
     if not total:
         return 0.0
-    kish = total * total / max(1.0, sum(part.squares for part in parts) + _products(parts))
+    kish = total * total / max(1.0, sum(group.squares) + group.products)
     binomial, effect, behind = counts[here] * (total - counts[here]) / total, 0.0, 0.0
     if binomial:
-        found = spread(here, counts, parts)
+        found = spread(here, group)
         effect, behind = max(found.variance / binomial, 1 / MOST), found.clusters
     return max(1.0, total / design(effect, behind, total / kish) * few(kish, total))
 
@@ -86,12 +103,15 @@ def _satterthwaite(*sides: tuple[float, int, float]) -> float:
     return sum(variance for variance, _, _ in sides) ** 2 / each if each else 0.0
 
 
-def _products(parts: Sequence[Overlap]) -> float:
-    """Twice the sum over all pairs of parts."""
-    return _crossed([part.clusters for part in parts]) - _crossed([part.pairs for part in parts])
+class _Crossed:
+    """The products of sketches, each with each other: of `all`, and of the `rest` when one of them is left out."""
 
-
-def _crossed(sketches: Sequence[Sequence[int]]) -> float:
-    held = np.array([sketch for sketch in sketches if sketch], dtype=np.int64).reshape(-1, CELLS)
-    together = held.sum(axis=0)
-    return float((together * together).sum() - (held * held).sum())
+    def __init__(self, sketches: Sequence[Sequence[int]]) -> None:
+        held = np.zeros((len(sketches), CELLS), dtype=np.int64)
+        for row, sketch in zip(held, sketches, strict=True):
+            if sketch:
+                row[:] = sketch
+        together, squares = held.sum(axis=0), (held * held).sum(axis=1)
+        self.all = int((together * together).sum() - squares.sum())
+        left = together - held
+        self.rest: Ints = (left * left).sum(axis=1) - (squares.sum() - squares)

@@ -7,7 +7,9 @@ from datetime import datetime
 import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
+from streams.views.clusters import Clusters, independent
 from streams.views.columns import Bools, Ints, lookup, moment
+from streams.views.company import company
 from streams.views.rows import Rows
 from streams.views.shares import share_of
 from streams.views.window import Window
@@ -59,6 +61,10 @@ def seen_before(rows: Rows, authors: Ints) -> Bools:
 def _retention(rows: Rows, here: Ints, asked: Asked) -> Share:
     window = Window(moment(rows.start), moment(rows.end)).before()
     before = rows.snapshot.rows(window, platform=rows.platform, lang=rows.lang)
-    people = people_of(before)
-    posts, stayed = int((~before.own).sum()), int(lookup(people, here)[1].sum())
-    return share_of(stayed, len(people), posts, len(people), asked)
+    (people, then), posts = company(before), int((~before.own).sum())
+    at, stayed = lookup(people, here)
+    now = then.copy()  # of those who stayed, the company they are in now
+    now[stayed] = company(rows).cluster[at[stayed]]
+    each = np.arange(len(people))
+    worth = independent(stayed, Clusters.between(then, each, now, each))
+    return share_of(int(stayed.sum()), len(people), posts, len(people), asked, worth)

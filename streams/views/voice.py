@@ -9,9 +9,9 @@ import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
 from streams.views.clusters import begun_by
-from streams.views.columns import Ints
-from streams.views.overlap import Overlap, overlap, worth
-from streams.views.rows import Rows, factorise
+from streams.views.company import company
+from streams.views.overlap import Overlap, Together, overlap, worth
+from streams.views.rows import Rows
 from streams.views.shares import share_of
 
 
@@ -43,7 +43,7 @@ def voice_counts(rows: Rows) -> VoiceCounts:
     author, thread = rows.author[others], rows.root_number[others]
     begun = begun_by(rows.snapshot, rows.roots)
     roots = np.unique(thread)
-    people, exclusive = _exclusive(author, begun[thread])
+    people, exclusive = company(rows)
     return VoiceCounts(
         posts=len(author),
         authors=len(people),
@@ -54,36 +54,43 @@ def voice_counts(rows: Rows) -> VoiceCounts:
     )
 
 
-def _exclusive(author: Ints, begun: Ints) -> tuple[Ints, Ints]:
-    """Each author, and who began all of the threads the author is in; of those in the threads of several, themselves.
-
-    Who is there in one person's threads alone would not be counted without that person.
-    """
-    people, number = factorise(author)
-    low, high = np.full(len(people), np.iinfo(np.int64).max), np.full(len(people), np.iinfo(np.int64).min)
-    np.minimum.at(low, number, begun)
-    np.maximum.at(high, number, begun)
-    return people, np.where(low == high, low, people)
-
-
 def share_of_voice(brand: str, counts: Mapping[str, VoiceCounts], asked: Asked | None = None) -> ShareOfVoice:
     """`counts` of every brand of the group, this one included. Raises `KeyError` when it is not."""
     if brand not in counts:
         raise KeyError(brand)
-    asked, here, parts = asked or Asked(), list(counts).index(brand), list(counts.values())
-    posts, authors, threads = ([getattr(part, name) for part in parts] for name in ("posts", "authors", "threads"))
-    total, people = sum(posts), sum(authors)
+    return Shares(counts, asked or Asked()).of(brand)
 
-    def share(number: Sequence[int], overlaps: Sequence[Overlap | None]) -> Share:
-        known = [each for each in overlaps if each is not None]
-        independent = worth(here, number, known) if len(known) == len(parts) else None
-        return share_of(number[here], sum(number), total, people, asked, independent)
 
-    return ShareOfVoice(
-        posts=total,
-        authors=people,
-        insufficient=asked.too_few(total, people),
-        by_posts=share(posts, [part.by_posts for part in parts]),
-        by_authors=share(authors, [part.by_authors for part in parts]),
-        by_threads=share(threads, [part.by_threads for part in parts]),
-    )
+class Shares:
+    """The shares of all brands of a group, from the `counts` of each."""
+
+    def __init__(self, counts: Mapping[str, VoiceCounts], asked: Asked) -> None:
+        self._place, self._asked = {brand: number for number, brand in enumerate(counts)}, asked
+        parts = list(counts.values())
+        self._posts = _together([part.posts for part in parts], [part.by_posts for part in parts])
+        self._authors = _together([part.authors for part in parts], [part.by_authors for part in parts])
+        self._threads = _together([part.threads for part in parts], [part.by_threads for part in parts])
+        self._behind = sum(part.posts for part in parts), sum(part.authors for part in parts)
+
+    def of(self, brand: str) -> ShareOfVoice:
+        """One brand. Raises `KeyError` when it is none of the group."""
+        here, (posts, people) = self._place[brand], self._behind
+
+        def share(numbers: Sequence[int], group: Together | None) -> Share:
+            independent = None if group is None else worth(here, group)
+            return share_of(numbers[here], sum(numbers), posts, people, self._asked, independent)
+
+        return ShareOfVoice(
+            posts=posts,
+            authors=people,
+            insufficient=self._asked.too_few(posts, people),
+            by_posts=share(*self._posts),
+            by_authors=share(*self._authors),
+            by_threads=share(*self._threads),
+        )
+
+
+def _together(counts: Sequence[int], overlaps: Sequence[Overlap | None]) -> tuple[Sequence[int], Together | None]:
+    """None where not every brand says how far its part hangs together."""
+    known = [each for each in overlaps if each is not None]
+    return counts, Together(counts, known) if len(known) == len(counts) else None

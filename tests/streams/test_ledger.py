@@ -108,8 +108,9 @@ class Bench:
         await ledger.stage.stop()
 
 
-@pytest.fixture
-async def bench(kafka: str, namespace: str) -> AsyncIterator[Bench]:
+@asynccontextmanager
+async def opened(kafka: str, namespace: str) -> AsyncIterator[Bench]:
+    """Topics of a namespace, and a producer for them."""
     config = Config(
         namespace=namespace.lower(),
         brands=(Brand(name=BRAND, terms=(BRAND,)),),
@@ -121,6 +122,12 @@ async def bench(kafka: str, namespace: str) -> AsyncIterator[Bench]:
     await writer.start()
     yield Bench(kafka, namespace, Outbox(writer), DeadLetters(writer, Topics(config)), config)
     await writer.stop()
+
+
+@pytest.fixture
+async def bench(kafka: str, namespace: str) -> AsyncIterator[Bench]:
+    async with opened(kafka, namespace) as made:
+        yield made
 
 
 async def changelog(bench: Bench) -> dict[bytes, bytes | None]:

@@ -21,6 +21,7 @@ from streams.api.circles import CircleRoom
 from streams.api.health_answers import BrandHealth
 from streams.api.health_sentences import summary
 from streams.api.health_words import EN, ES, LANGUAGES, moved, number, written
+from streams.api.later import AT_WORK
 from streams.api.params import Span
 from streams.api.peers import Peers
 from streams.api.problems import unavailable
@@ -135,6 +136,27 @@ async def test_the_place_in_the_group(url: str, http: aiohttp.ClientSession) -> 
     assert found["fairphone"].missing == []
 
 
+async def test_a_large_group_is_asked_whole(serve: Serve, http: aiohttp.ClientSession) -> None:
+    """More brands than may be worked out at once."""
+    names = [f"brand{number}" for number in range(3 * AT_WORK)]
+    brands = [{"name": name, "terms": [name]} for name in names]
+    config = Config.model_validate({"brands": brands, "api": {"port": 0}})
+    desk = StubDesk(config, [each for name in names for each in talk(name, 2)])
+    found = await ask(http, (await serve(desk, config)).url, names[0], to=TO)
+    assert found.missing == []
+    assert found.components["people"].group.of == len(names) - 1
+
+
+async def test_what_is_beyond_all_the_past_says_how_much_past(url: str, http: aiohttp.ClientSession) -> None:
+    found = await ask(http, url, to=TO)
+    beyond = {name for name, each in found.components.items() if each.history.lower == each.history.of > 0}
+    known = {name for name in beyond if not found.components[name].history.insufficient}
+    (said,) = [each for each in found.summary.sentences if each.startswith("Higher than in all earlier windows")]
+    assert known
+    for name in known:
+        assert f"{EN.names[name][0].lower()}{EN.names[name][1:]} ({found.components[name].history.of})" in said
+
+
 async def test_alone_in_its_group_with_a_short_past(url: str, http: aiohttp.ClientSession) -> None:
     found = await ask(http, url, "tertulia")
     for each in found.components.values():
@@ -194,7 +216,7 @@ async def test_gaps_of_the_window_before_are_told(url: str, http: aiohttp.Client
 
 
 async def test_both_languages_and_what_the_others_get(url: str, http: aiohttp.ClientSession) -> None:
-    said = {lang: (await ask(http, url, to=TO, lang=lang)).summary for lang in ("en", "es", "es-MX", "fr", "pt")}
+    said = {lang: (await ask(http, url, to=TO, say=lang)).summary for lang in ("en", "es", "es-MX", "fr", "pt")}
     assert (said["en"].lang, said["en"].note) == ("en", None)
     assert (said["es"].lang, said["es"].note) == ("es", None)
     assert said["es-MX"] == said["es"]
@@ -204,12 +226,13 @@ async def test_both_languages_and_what_the_others_get(url: str, http: aiohttp.Cl
     assert said["fr"].note is not None
     assert "'fr'" in said["fr"].note
     assert len(said["en"].sentences) == len(said["es"].sentences)
-    async with http.get(f"{url}/api/brands/fairphone/health", params={"lang": "<b>"}) as response:
+    async with http.get(f"{url}/api/brands/fairphone/health", params={"say": "<b>"}) as response:
         assert response.status == 400
 
 
-async def test_what_is_no_parameter_is_refused(url: str, http: aiohttp.ClientSession) -> None:
-    async with http.get(f"{url}/api/brands/fairphone/health", params={"platform": "rss"}) as response:
+@pytest.mark.parametrize("parameter", ["platform", "lang"])  # the community is looked at as a whole
+async def test_what_is_no_parameter_is_refused(url: str, http: aiohttp.ClientSession, parameter: str) -> None:
+    async with http.get(f"{url}/api/brands/fairphone/health", params={parameter: "es"}) as response:
         assert response.status == 400
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -95,7 +96,7 @@ async def test_equal_questions_share_one_computation_and_the_loop_goes_on() -> N
         assert go.wait(20)
         return len(computed)
 
-    waiting = [asyncio.ensure_future(answers.get("key", compute)) for _ in range(20)]
+    waiting = [asyncio.ensure_future(answers.get("key", lambda: compute)) for _ in range(20)]
     await asyncio.sleep(0)
     go.set()  # reached only because the computation does not hold the loop
     assert await asyncio.gather(*waiting) == [1] * 20
@@ -111,17 +112,17 @@ async def test_a_failed_computation_is_not_kept_and_a_lost_asker_harms_nobody() 
 
     for _ in range(2):
         try:
-            await answers.get("key", fail)
+            await answers.get("key", lambda: fail)
         except ZeroDivisionError:
             continue
         raise AssertionError("the error was lost")
-    assert await answers.get("key", lambda: 1) == 1
+    assert await answers.get("key", lambda: lambda: 1) == 1
 
     def slow() -> int:
         assert go.wait(20)
         return 2
 
-    one, two = (asyncio.ensure_future(answers.get("slow", slow)) for _ in range(2))
+    one, two = (asyncio.ensure_future(answers.get("slow", lambda: slow)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
     go.set()
@@ -132,8 +133,23 @@ async def test_a_failed_computation_is_not_kept_and_a_lost_asker_harms_nobody() 
 async def test_answers_do_not_gather() -> None:
     answers = Answers()
     for number in range(1_000):
-        await answers.get(number, lambda: 0)
+        await answers.get(number, lambda: lambda: 0)
     assert len(answers._kept) == 256
+    answers.stop()
+
+
+async def test_a_kept_answer_is_not_prepared_again_and_an_old_one_is() -> None:
+    now, prepared = [0.0], []
+    answers = Answers(lambda: now[0])
+
+    def prepare() -> Callable[[], float]:
+        prepared.append(now[0])
+        return lambda: now[0]
+
+    for moment in (0.0, 0.4, 0.6, 1.0):
+        now[0] = moment
+        await answers.get("key", prepare, 0.5)
+    assert prepared == [0.0, 0.6]
     answers.stop()
 
 

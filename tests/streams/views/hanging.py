@@ -29,6 +29,22 @@ def begun(oracle: Oracle, root: str) -> str:
     return root if author is None or author in oracle.own else author
 
 
+def company(oracle: Oracle) -> dict[str, str]:
+    """Of each person who began all the threads they are in; of those in the threads of several, themselves."""
+    begins: dict[str, set[str]] = defaultdict(set)
+    for e in oracle.asked:
+        if who(e) not in oracle.own:
+            begins[who(e)].add(begun(oracle, e.post.root))
+    return {name: found.pop() if len(found) == 1 else name for name, found in begins.items()}
+
+
+def stayed(oracle: Oracle) -> list[Seen]:
+    """People of the window before, a hit when they are in this one too: in the company of then, and of now."""
+    now = company(oracle)
+    then = company(Oracle(oracle.all, oracle.own, oracle.window.before(), oracle.platform, oracle.lang))
+    return [Seen(name in now, with_whom, now.get(name, with_whom)) for name, with_whom in sorted(then.items())]
+
+
 def kish(sizes: Iterable[float]) -> float:
     known = list(sizes)
     return sum(known) ** 2 / sum(size * size for size in known)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.coverage import row, rows
+from benchmarks.coverage_rows import row, rows
+from benchmarks.simulated_change import GROWTH, NUMBERS, ChangePool, livelier, observe_change, there
 from benchmarks.simulated_people import LOUD, REGIMES, Regime
 from benchmarks.simulated_talk import DELAY
 from benchmarks.simulated_truth import Pool, Seen, estimates, observe
@@ -106,7 +107,7 @@ def test_every_number_with_an_interval_is_looked_at() -> None:
 def test_intervals_hold_the_truth(number: str) -> None:
     """Within a wide limit: where 95 % of runs hold it, fewer than 88 % of 150 would once in a thousand tests."""
     truths, windows = seen(SMALL)
-    found = next(each for each in rows(SMALL, truths, windows) if each.number == number)
+    found = next(each for each in rows(SMALL.name, truths, windows) if each.number == number)
     assert found.runs == RUNS
     assert found.coverage >= 0.88
 
@@ -120,6 +121,34 @@ def test_posts_taken_as_independent_would_not_hold_it() -> None:
         error = 1.96 * (count / total * (1 - count / total) / total) ** 0.5
         held += abs(count / total - truths["peer_share"]) <= error
     assert held / RUNS < 0.85
+
+
+def test_every_change_with_an_interval_is_looked_at() -> None:
+    found = observe_change(SMALL, "livelier", 1, Views())
+    assert set(found) == set(NUMBERS)
+    again = observe_change(SMALL, "livelier", 1, Views())
+    assert {name: (one.low, one.high) for name, one in found.items()} == {n: (a.low, a.high) for n, a in again.items()}
+
+
+def test_a_change_is_what_the_population_does() -> None:
+    """As many come as go, or more of each: who is there follows from the chances to come and to stay."""
+    dice, now = np.random.default_rng(1), livelier(SMALL)
+    same, more = (
+        np.mean([[each.sum() for each in there(SMALL, then, dice)] for _ in range(400)], axis=0)
+        for then in (SMALL, now)
+    )
+    assert same == pytest.approx([SMALL.people] * 3, rel=0.03)
+    expected = SMALL.people * (now.stays + GROWTH * (1 - SMALL.stays))
+    assert more == pytest.approx([SMALL.people, SMALL.people, expected], rel=0.03)
+
+
+def test_a_lively_window_has_more_of_everything() -> None:
+    pool = ChangePool()
+    for seed in range(40):
+        pool.add(SMALL, "livelier", seed, Views(bootstrap=50))
+    truths = pool.truths()
+    assert min(truths[name] for name in ("people", "retention", "regulars", "answered")) > 0
+    assert truths["first_response"] < 0
 
 
 def test_misses_are_counted_by_side_and_open_ends_hold() -> None:

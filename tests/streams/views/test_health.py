@@ -20,12 +20,15 @@ from streams.records import Entry
 from streams.views.asked import Asked
 from streams.views.base import VIEWS
 from streams.views.changes import change, mover, people_change
+from streams.views.columns import identity
+from streams.views.company import Company, company
 from streams.views.components import COMPONENTS, Component, Figure, figures
 from streams.views.drivers import FEWEST, drivers
 from streams.views.frame import Frame, Window
 from streams.views.health import MOST_WINDOWS, health, history
 from streams.views.intervals import wilson
 from streams.views.standing import MIN_WINDOWS, standing
+from tests.streams.views import hanging
 from tests.streams.views.generate import ASKED, OWN, T0, entry, frame_of, made
 from tests.streams.views.oracle import Oracle, at, who
 
@@ -118,7 +121,8 @@ def test_the_interval_of_people_is_that_of_a_difference_of_counts(came: int, lef
     hashes = Random(came).sample([int(author) for author in frame.rows().authors], came + left + stayed)
     here, there = np.sort(hashes[: came + stayed]), np.sort(hashes[came:])
     asked = Asked(Views(min_posts=1, min_authors=1, bootstrap=2_000))
-    found = people_change(figure(len(here)), figure(len(there)), here, there, asked)
+    alone, before = Company(here, here), Company(there, there)
+    found = people_change(figure(len(here)), figure(len(there)), alone, before, asked)
     low, high = skellam.ppf(0.025, came, left) if left else None, skellam.ppf(0.975, came, left) if left else None
     assert found.difference == came - left
     assert found.interval is not None
@@ -127,6 +131,29 @@ def test_the_interval_of_people_is_that_of_a_difference_of_counts(came: int, lef
         assert found.interval[0] == pytest.approx(low, abs=0.25 * wide)
         assert found.interval[1] == pytest.approx(high, abs=0.25 * wide)
     assert found.real is (abs(came - left) > 2.2 * math.sqrt(came + left))
+
+
+def test_people_whom_one_thread_drew_are_no_proof_of_more() -> None:
+    """Forty who came, each with a thread of their own, or all in one thread of somebody."""
+    asked, earlier = Asked(Views(min_posts=1, min_authors=1, bootstrap=2_000)), Company(*[np.arange(100)] * 2)
+    apart = np.arange(100, 140)
+    drawn = np.where(np.arange(40) < 30, 7, apart)
+    wide, narrow = (
+        people_change(figure(40.0), figure(100.0), Company(apart, clusters), earlier, asked).interval
+        for clusters in (drawn, apart)
+    )
+    assert wide is not None and wide[0] is not None and wide[1] is not None
+    assert narrow is not None and narrow[0] is not None and narrow[1] is not None
+    assert wide[1] - wide[0] > 1.8 * (narrow[1] - narrow[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_company_of_people(seed: int) -> None:
+    entries = spread(seed)
+    rows, oracle = frame_of(entries).rows(last(9)), Oracle(entries, OWN, last(9))
+    found = dict(zip(*(each.tolist() for each in company(rows)), strict=True))
+    expected = hanging.company(oracle)
+    assert {identity(name): identity(with_whom) for name, with_whom in expected.items()} == found
 
 
 # -- the whole -------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def check_people(rows: Rows, oracle: Oracle) -> None:
     assert spread.absence_factor == oracle.absence_factor()
     newcomers, returning, stayed, previous = oracle.renewal()
     assert (people.newcomers, people.returning) == (newcomers, returning)
-    check_share(people.retention, stayed, previous)
+    check_share(people.retention, stayed, previous, hanging.worth(hanging.stayed(oracle)))
     assert people.left == previous - stayed
     assert people.since == min((at(e) for e in oracle.all), default=None)
 

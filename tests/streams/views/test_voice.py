@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config.schema import Views
 from streams.records import Entry
 from streams.views.asked import Asked
-from streams.views.overlap import overlap, spread, worth
+from streams.views.overlap import Together, overlap, spread, worth
 from streams.views.voice import VoiceCounts, share_of_voice, voice_counts
 from tests.streams.views.generate import ASKED, entry, frame_of
 from tests.streams.views.oracle import who, wilson
@@ -100,7 +100,7 @@ def test_the_spread_of_a_share_is_that_of_all_brands_in_one_place(seed: int) -> 
     share = counts[0].posts / len(posts)
     expected, binomial = squares(posts, share), share * (1 - share) * len(posts)
     assert expected > 2 * binomial  # else nothing would hang together
-    assert spread(0, [count.posts for count in counts], parts).variance == pytest.approx(expected, rel=0.15)
+    assert spread(0, Together([count.posts for count in counts], parts)).variance == pytest.approx(expected, rel=0.15)
     wide, narrow = (high - low for low, high in (_interval(counts), wilson(counts[0].posts, len(posts)) or (0.0, 0.0)))
     assert wide > narrow
 
@@ -114,7 +114,9 @@ def _interval(counts: Sequence[VoiceCounts]) -> tuple[float, float]:
 def test_who_speaks_of_both_brands_says_nothing_of_their_shares() -> None:
     """The same 300 people speak of both, or 300 of one and 300 others of the other."""
     first, other = np.arange(300), np.arange(1_000, 1_300)
-    same, apart = (worth(0, (300, 300), [overlap(first, first), overlap(people, people)]) for people in (first, other))
+    same, apart = (
+        worth(0, Together((300, 300), [overlap(first, first), overlap(people, people)])) for people in (first, other)
+    )
     assert same > 3 * 600
     assert apart == pytest.approx(600, rel=0.1)
 
