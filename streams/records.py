@@ -119,8 +119,26 @@ class Retraction(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Literal["deleted", "edited", "thread"] = "deleted"
 
 
+Severity = Literal["info", "warning", "critical"]
+
+
+class Driver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An author or a circle behind an alert: how many of the window's posts are theirs, and what more is known."""
+
+    name: str  # a handle, or a circle's label
+    posts: int
+    share: float  # of the window's posts
+    id: str = ""  # the author's
+    words: tuple[str, ...] = ()  # a circle's most telling ones
+
+
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule that fired or resolved. `fingerprint` is stable for (rule, brand, source)."""
+    """A rule that fired or resolved. `fingerprint` is stable for (rule, brand, source).
+
+    `kind` is the kind of rule, `number` the one of DESIGN section 6 it looks at, `details` what its words need beside
+    the fields, by kind (`streams/alerting/words.py`). `q_value`: of all rules that were tested in the same look, at
+    most this share of those told is expected to be false.
+    """
 
     fingerprint: str
     rule: str
@@ -137,6 +155,14 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str | None = None
     evidence: tuple[dict[str, str], ...] = ()  # up to three posts: id, url, text
     ended_at: datetime | None = None
+    kind: str = "volume-spike"
+    number: str = "posts"
+    severity: Severity = "warning"
+    group: str = ""  # of the brand
+    q_value: float | None = None
+    authors: tuple[Driver, ...] = ()
+    circles: tuple[Driver, ...] = ()
+    details: dict[str, str | float] = {}
 
 
 class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):

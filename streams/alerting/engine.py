@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-import msgspec
 from aiokafka.errors import KafkaError
 
-from config.schema import Brand, Config, VolumeSpike
-from config.units import format_duration
+from config.schema import Config
 from streams import metrics
-from streams.alerting import networks, words
-from streams.alerting.clock import EPOCH, from_ms, length_ms, to_ms
-from streams.alerting.evidence import choose, still_true
+from streams.alerting import networks, raising
+from streams.alerting.behind import WHO
+from streams.alerting.circles_behind import CirclesBehind, FindCircles
+from streams.alerting.group import Ask, nobody
+from streams.alerting.question import SUBJECT
+from streams.alerting.refreshing import Refreshing
 from streams.alerting.standing import Known, Standing, fingerprint
-from streams.alerting.volume import Question, Times, Verdict, judge
-from streams.alerting.watching import watched_since
+from streams.alerting.walk import Asked, Found, Walk
+from streams.alerting.windows import floor
 from streams.desk import Desk
 from streams.records import Alert, SourceStatus
-from streams.views.frame import Window
+from streams.views.asked import Confusion
 
 log = logging.getLogger(__name__)
-RELEASE = 10.0
-"""An alert goes on while the volume is less likely than so many times `p`: at the very edge it must not flap."""
 
 
 class Alerting:
-    """The alert rules of one worker. `now` is asked for once per look; `sources` are None while they are not read."""
+    """The alert rules of one worker. `now` is asked for once per look; `sources` are None while they are not read.
+
+    `confusion`: the classifier's, for corrected sentiment; `ask`: for brands that other workers hold; `circles`: the
+    circles behind an alert.
+    """
 
     def __init__(
         self,
@@ -43,40 +46,97 @@ class Alerting:
         now: Callable[[], datetime],
         known: Known,
         sources: Callable[[], Sequence[SourceStatus] | None] = lambda: None,
+        confusion: Mapping[str, Confusion] | None = None,
+        ask: Ask = nobody,
+        circles: FindCircles | None = None,
     ) -> None:
         self._desk, self._config, self._now, self._sources = desk, config, now, sources
         self._standing = Standing(known, publish)
         self._networks = Standing(known, publish)
         self._brands = {brand.name: brand for brand in config.brands}
-        self._rules = {brand.name: _rules(config, brand.name) for brand in config.brands}
-        self._since: dict[str, datetime] = {}
-        self._checked: dict[str, int] = {}
+        self._walk = Walk(desk, config, confusion or {}, ask)
+        self._refreshing = Refreshing(desk, self._standing, self._brands)
+        self._circles = CirclesBehind(circles, self._standing)
 
     async def run(self) -> None:
         """Look every `alerts.every` until cancelled."""
         await self._standing.ready()
-        while True:
-            if self._desk.ready():
-                try:
-                    await self.look()
-                except KafkaError as error:
-                    log.warning("an alert could not be published, trying again at the next look: %r", error)
-            await asyncio.sleep(self._config.alerts.every.total_seconds())
+        try:
+            while True:
+                if self._desk.ready():
+                    try:
+                        await self.look()
+                    except KafkaError as error:
+                        log.warning("an alert could not be published, trying again at the next look: %r", error)
+                await asyncio.sleep(self._config.alerts.every.total_seconds())
+        finally:
+            await self._circles.stop()
 
     async def look(self) -> None:
         """Judge every brand held here, once. Raises `KafkaError`; what was not published is due at the next look."""
-        now = self._now()
-        at = now - (now - EPOCH) % self._config.alerts.every  # all workers look at the same moments
+        at = floor(self._now(), self._config.alerts.every)  # all workers look at the same moments
         held = set(self._desk.brands())
         self._forget_all_but(held)
+        asked = [each for name in sorted(held) for each in await self._ask(name, at)]
+        for found in self._walk.ruled(asked):
+            await self._settle(found, at)
+        for each in asked:
+            await self._end_missing(each, at)
+            self._walk.settled(each.question)
         for name in sorted(held):
-            try:
-                await self._brand(self._brands[name], at)
-            except KeyError:  # the desk's word for: it has just moved to another worker
-                self._since.pop(name, None)
-            await asyncio.sleep(0)  # others want the loop too
+            await self._refreshing.look(name, at)
+        self._circles.look(held, at)
         await self._end_unwatched(held, at)
         await self._look_at_networks(held, at)
+
+    async def _ask(self, name: str, at: datetime) -> Sequence[Asked]:
+        try:
+            found = await self._walk.brand(self._brands[name], at, self._standing.all())
+        except KeyError:  # the desk's word for: it has just moved to another worker
+            if name in self._desk.brands():
+                raise  # a mistake of ours must not pass for that
+            return ()
+        await asyncio.sleep(0)  # others want the loop too
+        return found
+
+    async def _settle(self, found: Found, at: datetime) -> None:
+        """Raise what begins, resolve what is over."""
+        question, verdict = found.question, found.verdict
+        firing = question.firing(verdict.subject)
+        if firing is not None:
+            if not verdict.stays:
+                await self._tell(raising.over(firing, question.brand, verdict, at))
+        elif verdict.fires and (not verdict.by_chance or (found.ruling is not None and found.ruling.told)):
+            try:
+                alert = raising.raised(self._desk, found, at)
+            except KeyError:
+                if question.brand.name in self._desk.brands():
+                    raise
+                return  # moved away meanwhile: the next worker sees the same
+            if alert is not None:
+                await self._tell(alert)
+
+    async def _end_missing(self, asked: Asked, at: datetime) -> None:
+        """What a rule was asked and said nothing of is over."""
+        if asked.verdicts is None:
+            return  # nobody can say: whatever stands, stands
+        told = {verdict.subject for verdict in asked.verdicts}
+        for alert in asked.question.standing:
+            if alert.state == "firing" and alert.details.get(SUBJECT, "") not in told:
+                await self._tell(raising.over(alert, asked.question.brand, None, at))
+
+    async def _tell(self, alert: Alert) -> None:
+        await self._standing.keep(alert)
+        _note(alert)
+
+    async def _end_unwatched(self, held: Collection[str], at: datetime) -> None:
+        """Resolve what nobody judges any more: its rule or its brand was taken out of the configuration."""
+        for alert in self._standing.all():
+            ours = alert.fingerprint == fingerprint(alert.rule, alert.brand, str(alert.details.get(SUBJECT, "")))
+            here = alert.brand in held or alert.brand not in self._brands
+            watched = any(rule.name == alert.rule for rule in self._walk.rules.get(alert.brand, ()))
+            if alert.state == "firing" and ours and here and not watched:
+                await self._tell(raising.ended(alert, self._brands.get(alert.brand), "unwatched", at))
 
     async def _look_at_networks(self, held: Collection[str], at: datetime) -> None:
         rule = self._config.alerts.source_trouble
@@ -90,110 +150,13 @@ class Alerting:
             _note(alert)
         return None
 
-    async def _brand(self, brand: Brand, at: datetime) -> None:
-        version = self._desk.version(brand.name)
-        rules = self._rules[brand.name]
-        if rules:
-            oldest = at - max(rule.baseline + rule.hold + 2 * rule.window for rule in rules)
-            times = self._desk.frame(brand.name).rows(Window(oldest, at)).time // 1_000
-            if brand.name not in self._since:
-                self._since[brand.name] = watched_since(self._desk, brand.name, oldest, at)
-            for rule in rules:
-                await self._judge(brand, rule, times, at)
-        if self._checked.get(brand.name) != version:
-            await self._refresh_quotes(brand.name)
-            self._checked[brand.name] = version
-
-    async def _judge(self, brand: Brand, rule: VolumeSpike, times: Times, at: datetime) -> None:
-        standing = self._standing.get(fingerprint(rule.name, brand.name))
-        verdict = judge(times, self._question(brand, rule, standing, at), rule.p)
-        if verdict is None:
-            return  # too little history: whatever stands, stands
-        firing = standing is not None and standing.state == "firing"
-        spike = verdict.count >= rule.min_posts and verdict.p_value < rule.p * (RELEASE if firing else 1)
-        if spike and not firing:
-            await self._tell(self._alert(brand, rule, verdict, at))
-        elif standing is not None and firing and not spike:
-            await self._tell(_calm(standing, brand, rule, verdict, at))
-
-    def _question(self, brand: Brand, rule: VolumeSpike, standing: Alert | None, at: datetime) -> Question:
-        # The time of the newest alert was not ordinary, neither while it goes on nor after.
-        episode = standing and (to_ms(standing.started_at - rule.window), to_ms(standing.ended_at or at))
-        return Question(
-            now=to_ms(at),
-            step=length_ms(self._config.alerts.every),
-            window=length_ms(rule.window),
-            baseline=length_ms(rule.baseline),
-            hold=length_ms(rule.hold),
-            since=to_ms(self._since[brand.name]),
-            left_out=(episode,) if episode else (),
-        )
-
-    def _alert(self, brand: Brand, rule: VolumeSpike, verdict: Verdict, at: datetime) -> Alert:
-        end = from_ms(verdict.end)
-        return Alert(
-            fingerprint=fingerprint(rule.name, brand.name),
-            rule=rule.name,
-            brand=brand.name,
-            state="firing",
-            started_at=end,
-            at=at,
-            title=words.spike(brand, rule, verdict.count, verdict.past.mean),
-            value=verdict.count,
-            baseline=verdict.past.mean,
-            interval=verdict.past.interval(),
-            p_value=verdict.p_value,
-            window=format_duration(rule.window),
-            evidence=choose(self._desk, brand.name, end - rule.window, end),
-        )
-
-    async def _tell(self, alert: Alert) -> None:
-        await self._standing.keep(alert)
-        _note(alert)
-
-    async def _refresh_quotes(self, brand: str) -> None:
-        """A post that is deleted or edited must not live on in an alert."""
-        for alert in self._standing.all():
-            if alert.brand == brand and alert.evidence:
-                evidence = still_true(self._desk, alert)
-                if evidence != alert.evidence:
-                    await self._standing.keep(msgspec.structs.replace(alert, evidence=evidence))
-
-    async def _end_unwatched(self, held: Collection[str], at: datetime) -> None:
-        """Resolve what nobody judges any more: its rule or its brand was taken out of the configuration."""
-        for alert in self._standing.all():
-            ours = alert.fingerprint == fingerprint(alert.rule, alert.brand)
-            here = alert.brand in held or alert.brand not in self._brands
-            watched = any(rule.name == alert.rule for rule in self._rules.get(alert.brand, ()))
-            if alert.state == "firing" and ours and here and not watched:
-                title = words.unwatched(alert.brand)
-                await self._tell(msgspec.structs.replace(alert, state="resolved", at=at, ended_at=at, title=title))
-
     def _forget_all_but(self, held: Collection[str]) -> None:
         self._standing.forget_all_but(held)
-        for memory in (self._since, self._checked):
-            for name in memory.keys() - set(held):
-                del memory[name]
+        self._walk.forget_all_but(held)
+        self._refreshing.forget_all_but(held)
 
 
 def _note(alert: Alert) -> None:
+    """Counted and logged; names of people do not belong into a log."""
     metrics.ALERTS.labels(alert.rule, alert.state).inc()
-    log.info("%s: %s", alert.state, alert.title)
-
-
-def _rules(config: Config, brand: str) -> tuple[VolumeSpike, ...]:
-    return tuple(rule for rule in config.alerts.volume_spike if not rule.brands or brand in rule.brands)
-
-
-def _calm(standing: Alert, brand: Brand, rule: VolumeSpike, verdict: Verdict, at: datetime) -> Alert:
-    return msgspec.structs.replace(
-        standing,
-        state="resolved",
-        at=at,
-        ended_at=at,
-        title=words.calm(brand, rule, verdict.count, verdict.past.mean),
-        value=verdict.count,
-        baseline=verdict.past.mean,
-        interval=verdict.past.interval(),
-        p_value=verdict.p_value,
-    )
+    log.info("%s: %s", alert.state, f"{alert.brand}: {alert.rule}" if WHO in alert.details else alert.title)

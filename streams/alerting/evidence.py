@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from streams.alerting.clock import from_ms
 from streams.alerting.words import cut
 from streams.desk import Desk
 from streams.records import Alert, Entry, event_ms
+from streams.views.columns import Bools, identity, moment
+from streams.views.rows import Rows
 
 QUOTES = 3
 MOST_TEXT = 500  # characters of a quote; outlets cut further
 _TICK = timedelta(milliseconds=1)
-MOST_READ = 2_000  # newest entries of the window that are looked at
+MOST_READ = 2_000  # entries of one moment
+THREADS = 5  # that are looked at: some hold only reposts, or texts that are no longer kept
+OF_A_THREAD = 50  # newest posts of a thread that are read
 
 Quote = dict[str, str]
 """`id`, `url`, `text`, and `at`, the event time by which the ledger finds the post again."""
 
 
-def choose(desk: Desk, brand: str, start: datetime, end: datetime) -> tuple[Quote, ...]:
-    """One post from each of the window's three busiest threads: the most approved one. Raises `KeyError`."""
-    entries = desk.entries(brand, start, end, None, MOST_READ).entries
-    busy = Counter(entry.post.root for entry in entries)
-    best: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.post.text and entry.post.kind != "repost":
-            root = entry.post.root
-            best[root] = max(best.get(root, entry), entry, key=_approval)
-    threads = sorted(best, key=lambda root: (-busy[root], root))
-    return tuple(_quote(best[root]) for root in threads[:QUOTES])
+def choose(desk: Desk, brand: str, rows: Rows, among: Bools) -> tuple[Quote, ...]:
+    """One post from each of the three busiest threads `among` the rows: the most approved one. Raises `KeyError`."""
+    busy = np.bincount(rows.root_number[among], minlength=len(rows.roots))
+    found = []
+    for thread in np.argsort(-busy, kind="stable")[:THREADS]:
+        at = np.flatnonzero(among & rows.spoken & (rows.root_number == thread))[-OF_A_THREAD:]
+        said = [entry for entry in (_entry(desk, brand, rows, int(row)) for row in at) if entry and entry.post.text]
+        if said:
+            found.append(_quote(max(said, key=_approval)))
+    return tuple(found[:QUOTES])
+
+
+def _entry(desk: Desk, brand: str, rows: Rows, row: int) -> Entry | None:
+    return find(desk, brand, moment(int(rows.time[row])), int(rows.post[row]))
 
 
 def still_true(desk: Desk, alert: Alert) -> tuple[Quote, ...]:
@@ -37,23 +45,26 @@ def still_true(desk: Desk, alert: Alert) -> tuple[Quote, ...]:
 
     Raises `KeyError` when the brand has moved to another worker.
     """
-    found = (_find(desk, alert.brand, quote) for quote in alert.evidence)
+    found = (_requote(desk, alert.brand, quote) for quote in alert.evidence)
     return tuple(quote for quote in found if quote is not None)
 
 
-def _find(desk: Desk, brand: str, quote: Quote) -> Quote | None:
+def _requote(desk: Desk, brand: str, quote: Quote) -> Quote | None:
     if "at" not in quote:
         return quote  # not from here: whoever raised it looks after it
-    at = datetime.fromisoformat(quote["at"])
+    match = find(desk, brand, datetime.fromisoformat(quote["at"]), identity(quote["id"]))
+    return _quote(match) if match is not None and match.post.text else None
+
+
+def find(desk: Desk, brand: str, at: datetime, post: int) -> Entry | None:
+    """The entry of a post, by its event time and the hash of its id. Raises `KeyError`."""
     start, end = at - _TICK, at + 2 * _TICK  # whichever way a desk rounds to milliseconds
     after: str | None = None
     while True:
         page = desk.entries(brand, start, end, after, MOST_READ)
-        match = next((entry for entry in page.entries if entry.post.id == quote["id"]), None)
-        if match is not None:
-            return _quote(match) if match.post.text else None
-        if page.after is None:
-            return None
+        match = next((entry for entry in page.entries if identity(entry.post.id) == post), None)
+        if match is not None or page.after is None:
+            return match
         after = page.after
 
 

@@ -1,4 +1,4 @@
-"""The negative binomial distribution, as much of it as an alert needs: upper tail and quantile.
+"""The negative binomial distribution, as much of it as an alert needs: both tails and the quantile.
 
 Written by hand because scipy is not a run-time dependency; the tests hold it against scipy.
 """
@@ -18,6 +18,14 @@ def tail(k: int, mean: float, size: float) -> float:
         return 1.0
     whole = mean + size
     return incomplete_beta(float(k), size, mean / whole, size / whole)
+
+
+def head(k: int, mean: float, size: float) -> float:
+    """P(Y <= k), to full precision where it is tiny."""
+    if k < 0:
+        return 0.0
+    whole = mean + size
+    return incomplete_beta(size, k + 1.0, size / whole, mean / whole)
 
 
 def quantile(level: float, mean: float, size: float) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from config.units import format_duration
+from streams.alerting import words
 from streams.alerting.standing import Standing
 from streams.records import Alert, SourceGap, SourceStatus
 
@@ -59,40 +60,52 @@ def _told(standing: Standing, alert: Alert) -> bool:
 
 def _trouble(status: SourceStatus, since: datetime, at: datetime) -> Alert:
     lasted = at - since
-    why = f": {status.reason}" if status.reason else ""
-    title = f"{status.name} is {status.state} for {format_duration(_minutes(lasted))}{why}"
-    return _alert(TROUBLE, status.name, since, at, title, lasted)
+    details: dict[str, str | float] = {
+        "state": status.state,
+        "length": format_duration(_minutes(lasted)),
+        "reason": status.reason or "",
+    }
+    return _alert(TROUBLE, status.name, since, at, details, lasted)
 
 
 def _missed(source: str, gap: SourceGap, at: datetime) -> Alert:
     lost = gap.end - gap.start
-    title = f"{source} has a gap of {format_duration(_minutes(lost))} up to {gap.end:%Y-%m-%d %H:%M} UTC: {gap.reason}"
-    return _alert(GAP, source, gap.end, at, title, lost, gap.start.isoformat())
+    until = f"{gap.end:%Y-%m-%d %H:%M}"
+    details: dict[str, str | float] = {"length": format_duration(_minutes(lost)), "until": until, "reason": gap.reason}
+    return _alert(GAP, source, gap.end, at, details, lost, gap.start.isoformat())
 
 
 def _alert(
-    rule: str, source: str, since: datetime, at: datetime, title: str, length: timedelta, start: str = ""
+    rule: str,
+    source: str,
+    since: datetime,
+    at: datetime,
+    details: dict[str, str | float],
+    length: timedelta,
+    start: str = "",
 ) -> Alert:
-    return Alert(
+    alert = Alert(
         fingerprint(rule, source, start),
         rule,
         NOBODY,
         "firing",
         since,
         at,
-        title,
+        title="",
         value=round(length.total_seconds()),
         baseline=0,
         source=source,
+        kind=rule,
+        number="sources",
+        details={"unit": "seconds", **details},
     )
+    return msgspec.structs.replace(alert, title=words.title(alert, NOBODY))
 
 
 def _over(alert: Alert, at: datetime) -> Alert:
-    if alert.rule == GAP:
-        title = f"{alert.source}: the gap is more than {format_duration(SHOWN)} old"
-    else:
-        title = f"{alert.source} tells again"
-    return msgspec.structs.replace(alert, state="resolved", at=at, ended_at=at, title=title)
+    details = {**alert.details, "length": format_duration(SHOWN)} if alert.rule == GAP else alert.details
+    over = msgspec.structs.replace(alert, state="resolved", at=at, ended_at=at, kind=alert.rule, details=details)
+    return msgspec.structs.replace(over, title=words.title(over, NOBODY))
 
 
 def _minutes(length: timedelta) -> timedelta:

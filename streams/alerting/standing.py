@@ -22,9 +22,10 @@ class Known(Protocol):
         """The newest alert of every fingerprint."""
 
 
-def fingerprint(rule: str, brand: str) -> str:
-    """The same for the same rule and brand, for ever."""
-    return hashlib.sha256(f"volume-spike\x00{rule}\x00{brand}".encode()).hexdigest()[:16]
+def fingerprint(rule: str, brand: str, subject: str = "") -> str:
+    """The same for the same rule, brand and subject (an author, a circle), for ever."""
+    about = f"volume-spike\x00{rule}\x00{brand}" + (f"\x00{subject}" if subject else "")
+    return hashlib.sha256(about.encode()).hexdigest()[:16]
 
 
 class Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -40,10 +40,16 @@ class AlertTopic:
 
 
 class TailAlerts:
-    """The newest alert of every fingerprint, wherever it was raised. Life cycle: `run` until cancelled."""
+    """The newest alert of every fingerprint, wherever it was raised. Life cycle: `run` until cancelled.
 
-    def __init__(self, bootstrap: str, config: Config) -> None:
+    `changed` is told the fingerprints of the alerts that began, ended, read otherwise, or left the topic.
+    """
+
+    def __init__(
+        self, bootstrap: str, config: Config, changed: Callable[[Collection[str]], None] = lambda _: None
+    ) -> None:
         self._newest: dict[str, Alert] = {}
+        self._changed = changed
         self._tail = Tail(bootstrap, config.kafka, Topics(config).alerts, self._keep)
 
     async def run(self) -> None:
@@ -68,12 +74,17 @@ class TailAlerts:
         return sorted(shown, key=lambda alert: alert.at, reverse=True)
 
     async def _keep(self, records: Sequence[ConsumerRecord]) -> None:
+        fingerprints: set[str] = set()
         for record in records:
             alert = readable(record)
             if alert is not None:
                 self._newest[alert.fingerprint] = alert
+                fingerprints.add(alert.fingerprint)
             elif record.value is None and record.key is not None:
-                self._newest.pop(record.key.decode(errors="replace"), None)
+                gone = record.key.decode(errors="replace")
+                self._newest.pop(gone, None)
+                fingerprints.add(gone)
+        self._changed(fingerprints)
 
 
 def readable(record: ConsumerRecord) -> Alert | None:

@@ -7,7 +7,7 @@ the ordinary flow looks like a spike. So the earliest arrival counts, sampled: a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.alerting.clock import EPOCH
 from streams.desk import Desk
@@ -15,6 +15,7 @@ from streams.records import Entry
 
 SLICES = 48
 SAMPLE = 20  # entries looked at per slice
+FINE = timedelta(minutes=1)  # as close as it gets
 
 
 def watched_since(desk: Desk, brand: str, start: datetime, end: datetime) -> datetime:
@@ -22,6 +23,14 @@ def watched_since(desk: Desk, brand: str, start: datetime, end: datetime) -> dat
 
     What was watched before `start` is not told apart. Raises `KeyError` when the brand lives elsewhere.
     """
+    earliest, width = end, end - start
+    while width > FINE:  # what arrived a little earlier was said about then: a closer look at that time
+        begin = max(start, earliest - width)
+        earliest, width = _earliest(desk, brand, begin, earliest), width / SLICES
+    return earliest
+
+
+def _earliest(desk: Desk, brand: str, start: datetime, end: datetime) -> datetime:
     earliest = end
     for begin, entries in _samples(desk, brand, start, end):
         earliest = min([earliest, *(entry.seen_at for entry in entries)])

@@ -266,5 +266,5 @@ async def test_an_alert_whose_rule_was_taken_out_is_resolved_and_others_are_left
     world.worker = world.another()
     await world.look(3)
     assert world.states == ["firing", "resolved"]
-    assert world.topic.log[1].title == "acme: no longer watched by this rule"
+    assert world.topic.log[1].title == "Acme: no longer watched by this rule"
     assert world.topic.newest["someone else's"] == foreign

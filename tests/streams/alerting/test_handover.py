@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from aiokafka import ConsumerRecord
 
-from config.schema import Alerts, Config
+from config.schema import Alerts, Config, Views
 from streams.admin import ensure_topics
 from streams.alerting.engine import Alerting
 from streams.alerting.topic import AlertTopic, TailAlerts, parse_alert
@@ -19,6 +19,7 @@ from streams.records import Alert
 from streams.tail import Tail
 from streams.tasks import Tasks
 from streams.topics import Topics, partition_of
+from tests.streams.alerting.kinds.test_change import QUIET, talk
 from tests.streams.alerting.world import NOW, Clock, MemoryDesk, burst, config, steady
 
 OFTEN = timedelta(milliseconds=20)
@@ -88,6 +89,31 @@ async def test_the_next_worker_neither_repeats_the_alert_nor_leaves_it_hanging(k
     assert [alert.state for alert in log.alerts] == ["firing", "resolved"]
     assert {record.key for record in log.records} == {log.alerts[0].fingerprint.encode()}
     assert {record.partition for record in log.records} == {partition_of("acme", topics.brand_partitions)}
+
+
+async def test_an_alert_with_all_that_explains_it_is_the_next_worker_s_as_it_is(kafka: str, settings: Config) -> None:
+    """A turn of sentiment: figures, authors, quotes and details come back from the topic as they were raised."""
+    turn = Alerts(standard=("sentiment-turn",), every=OFTEN)
+    floors = Views(min_posts=5, min_authors=3)
+    settings = settings.model_copy(update={"alerts": turn, "views": floors})
+    topics, clock, raised = Topics(settings), Clock(), list[Alert]()
+    await ensure_topics(kafka, topics.specs())
+    sour = [*QUIET, *talk(NOW - timedelta(hours=6), NOW, 0.9, 2)]
+    async with worker(kafka, settings, MemoryDesk(sour), clock) as tail:
+        while not tail.all():
+            await asyncio.sleep(OFTEN.total_seconds())
+        raised += tail.all()
+    log, tasks = Log(), Tasks()
+    tasks.start(Tail(kafka, settings.kafka, topics.alerts, log.keep).run(), "log")
+    async with worker(kafka, settings, MemoryDesk(sour), clock) as tail:
+        await tail.ready()
+        await asyncio.sleep(10 * OFTEN.total_seconds())  # room for a mistake; a slow machine only looks less often
+        assert list(tail.all()) == raised
+    await tasks.stop()
+    assert log.alerts == raised, "not written again"
+    (alert,) = raised
+    assert (alert.kind, alert.state, alert.details["direction"]) == ("sentiment-turn", "firing", "down")
+    assert len(alert.authors) == len(alert.evidence) == 3
 
 
 async def test_nothing_is_judged_before_the_ledger_is_whole(kafka: str, settings: Config) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from streams.alerting.nbinom import incomplete_beta, quantile, tail
+from streams.alerting.nbinom import head, incomplete_beta, quantile, tail
 
 means = st.floats(-3, 6).map(lambda power: 10**power)
 sizes = st.floats(-2, 7).map(lambda power: 10**power)
@@ -23,6 +23,16 @@ sizes = st.floats(-2, 7).map(lambda power: 10**power)
 def test_tail_agrees_with_scipy(mean: float, size: float, factor: float) -> None:
     k = math.ceil(mean * factor)
     assert tail(k, mean, size) == pytest.approx(stats.nbinom.sf(k - 1, size, size / (size + mean)), rel=1e-4, abs=1e-12)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mean=means, size=sizes, factor=st.floats(0, 3))
+def test_head_agrees_with_scipy(mean: float, size: float, factor: float) -> None:
+    """To four digits also where it is tiny, as a drop is judged there."""
+    k = math.floor(mean * factor)
+    exact = float(stats.nbinom.cdf(k, size, size / (size + mean)))
+    assert head(k, mean, size) == pytest.approx(exact, rel=1e-4, abs=1e-280)
+    assert head(-1, mean, size) == 0
 
 
 @settings(max_examples=200, deadline=None)

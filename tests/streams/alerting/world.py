@@ -25,10 +25,19 @@ def config(*brands: str, rules: tuple[VolumeSpike, ...] = (RULE,)) -> Config:
     return Config(brands=named, alerts=Alerts(volume_spike=rules))
 
 
-def entry(name: str, at: datetime, text: str = "about acme", seen: datetime | None = None, **more: Any) -> Entry:
-    """A post of an author of its own, seen when it was written."""
-    post = Post(f"demo:{name}", platform="demo", author=Author(f"demo:by-{name}"), text=text, created_at=at)
-    return Entry("acme", msgspec.structs.replace(post, **more), "name", seen or at)
+def entry(
+    name: str,
+    at: datetime,
+    text: str = "about acme",
+    seen: datetime | None = None,
+    by: str | None = None,
+    sentiment: str | None = None,
+    **more: Any,
+) -> Entry:
+    """A post, seen when it was written; without `by` of an author of its own."""
+    author = Author(f"demo:by-{name}") if by is None else Author(f"demo:{by}", by)
+    post = Post(f"demo:{name}", platform="demo", author=author, text=text, created_at=at)
+    return Entry("acme", msgspec.structs.replace(post, **more), "name", seen or at, sentiment=sentiment)
 
 
 def steady(start: datetime, end: datetime, every: timedelta = MINUTE) -> list[Entry]:
@@ -45,10 +54,10 @@ def burst(count: int, at: datetime, name: str = "burst", **more: Any) -> list[En
 class MemoryDesk:
     """`streams.desk.Desk` over entries in memory, for one brand."""
 
-    def __init__(self, entries: Iterable[Entry] = (), brand: str = "acme") -> None:
+    def __init__(self, entries: Iterable[Entry] = (), brand: str = "acme", own: Collection[str] = ()) -> None:
         self.held: dict[str, Entry] = {}
         self.brand, self.here, self.is_ready = brand, True, True
-        self._frame, self._version = Frame(()), 0
+        self._frame, self._version = Frame(own), 0
         self.put(*entries)
 
     def put(self, *entries: Entry) -> None:
