@@ -17,7 +17,10 @@ def parse_duration(text: str) -> timedelta:
     match = _PATTERN.match(text)
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write a number and a unit, such as 90s, 15m, 24h, 7d or 2w")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    try:
+        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    except OverflowError as error:
+        raise ValueError(f"{text[:40]!r} is too long a time") from error
 
 
 def format_duration(value: timedelta) -> str:

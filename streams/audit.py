@@ -11,14 +11,17 @@ import msgspec
 NAME = "audit.jsonl"
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One order. `by` is what the person or program calls itself, `address` where it asked from."""
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One order. `by` is what the person or program calls itself, `address` where it asked from. `about`: which alerts
+    a silence is of (its matchers, or the fingerprint of the one that was acknowledged), `id` the silence's."""
 
     at: datetime
     order: str
     author: str
     by: str
     address: str
+    about: str = ""
+    id: str = ""
 
 
 class Audit:

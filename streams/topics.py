@@ -6,6 +6,7 @@
 | `mentions` | brand NUL post id | brand | `Entry` or `Retraction`, then a tombstone |
 | `ledger` | brand NUL post id | as `mentions` | `Entry`; a tombstone when it is forgotten |
 | `alerts` | fingerprint | brand | `Alert` |
+| `silences` | silence id | one | `Silence` (an acknowledgement is one as well); a tombstone when it is long over |
 | `cursors` | collector | collector | resume point (JSON) |
 | `inbox` | inlet NUL post id | one | `Post` as `/ingest` took it in, or `Refused` |
 | `dead-letters` | source | source | `DeadLetter` |
@@ -43,6 +44,7 @@ class Topics:
         self.mentions = f"{config.namespace}.mentions"
         self.ledger = f"{config.namespace}.ledger"
         self.alerts = f"{config.namespace}.alerts"
+        self.silences = f"{config.namespace}.silences"
         self.cursors = f"{config.namespace}.cursors"
         self.dead_letters = f"{config.namespace}.dead-letters"
         self.inbox = f"{config.namespace}.inbox"
@@ -60,6 +62,7 @@ class Topics:
             self._spec(self.mentions, self.brand_partitions, both),
             self._spec(self.ledger, self.brand_partitions, COMPACTED),
             self._spec(self.alerts, self.brand_partitions, COMPACTED),
+            self._spec(self.silences, 1, COMPACTED),
             self._spec(self.erasures, self.posts_partitions, COMPACTED),
             self._spec(self.cursors, 1, COMPACTED),
             self._spec(self.dead_letters, 1, letters),

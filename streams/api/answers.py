@@ -9,7 +9,7 @@ import msgspec
 
 from streams.api.gaps import WindowGap
 from streams.api.problems import ProblemDetails
-from streams.records import Alert, Entry, SourceStatus
+from streams.records import Entry, SourceStatus
 from streams.views.pulse import Pulse
 from streams.views.series import Series
 from streams.views.voice import ShareOfVoice
@@ -53,12 +53,6 @@ class Mentions(msgspec.Struct, frozen=True):
     mentions: Sequence[Entry]
     after: str | None = None
     next: str | None = None
-
-
-class Alerts(msgspec.Struct, frozen=True):
-    """Alerts that fire now, and those that resolved lately; the newest first."""
-
-    alerts: Sequence[Alert]
 
 
 class LivePulse(msgspec.Struct, frozen=True):

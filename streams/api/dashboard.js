@@ -140,7 +140,7 @@ function component([name, { now, unit, history, change }]) {
   const value = now.unreached ? words.notHalf : now.value === null ? words.insufficient : write(now.value);
   const real = Boolean(change && change.real);
   const arrow = real ? (change.difference > 0 ? "▲ " : "▼ ") : "";
-  const place = history.percentile === null ? words.healthFew : `${count(history.percentile)} / 100`;
+  const place = history.percentile === null ? words.healthFew : `${count(history.percentile)} / 100 · ${words.healthOf(history.of)}`;
   return el("li", {}, el("div", { class: "line" }, el("span", { class: real ? "here" : "" }, words.components[name] || name),
     el("span", { class: "soft" }, arrow + value)),
     history.percentile === null ? null : share({ value: history.percentile / 100, low: null, high: null, here: real, label: `${words.components[name] || name}: ${place}` }));
@@ -160,7 +160,7 @@ async function refreshHealth(fresh = false) {
   const mine = ++healthTurn;
   if (fresh) fill("health", el("h2", {}, words.health), el("p", { class: "empty" }, words.healthWaiting));
   try {
-    const health = await ask(about("health"), { window: state.window, lang: locale });
+    const health = await ask(about("health"), { window: state.window, say: locale });
     if (mine === healthTurn) drawHealth(health);
   } catch (error) {
     if (mine !== healthTurn) return;
@@ -218,10 +218,20 @@ function drawSources({ sources }) {
 function drawAlerts({ alerts }) {
   const shown = alerts.filter((alert) => alert.state === "firing" || Date.now() - new Date(alert.at) < 86400e3).slice(0, 6);
   fill("alerts", el("h2", {}, words.alerts), shown.length ? el("ul", { class: "rows" }, shown.map((alert) => el("li", {},
-    el("div", { class: "line" }, el("span", {}, alert.title), el("span", { class: `state ${alert.state}` },
-      alert.state === "firing" ? since(alert.started_at) : words.resolved)),
-    alert.source ? null : el("small", {}, `${about3(alert.value)} · ${words.usual} ${about3(alert.baseline)}`))))
+    el("div", {}, alert.title),
+    el("div", { class: `state ${alert.state} ${severity(alert)}` },
+      alert.state === "firing" ? `${words.severities[severity(alert)]} · ${since(alert.started_at)}` : words.resolved),
+    alert.silenced ? el("small", {}, quietened(alert.silenced)) : null)))
     : el("p", { class: "empty" }, words.quiet));
+}
+
+const severity = (alert) => alert.severity || "warning";  // the API leaves out what is usual
+
+// Who keeps it from being told, until when, and why.
+function quietened(silence) {
+  const what = silence.fingerprint ? words.acknowledged : words.silenced;
+  const until = silence.ends_at ? words.until(when(silence.ends_at)) : "";
+  return [what(silence.created_by || "?"), until, silence.comment].filter(Boolean).join(" · ");
 }
 
 // --- lead and notices ------------------------------------------------------------------------------------------------
@@ -305,7 +315,7 @@ async function refresh() {
 }
 
 async function refreshService() {
-  const [sources, alerts] = await Promise.all([ask("/api/sources"), ask("/api/alerts")]);
+  const [sources, alerts] = await Promise.all([ask("/api/sources"), ask("/api/alerts", { say: locale })]);
   drawSources(sources);
   drawAlerts(alerts);
 }

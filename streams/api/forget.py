@@ -16,9 +16,9 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 
 from streams.api import answers
+from streams.api.bodies import order_of
 from streams.api.peers import PART_S, LookupFailed, PeerFailed, Peers
-from streams.api.problems import Problem, bad_parameter, unavailable
-from streams.api.routes import JSON
+from streams.api.problems import bad_parameter, unavailable
 from streams.api.service_routes import Handler, reply
 from streams.audit import Audit, Line
 from streams.forgetting import Applied, Forgetting
@@ -26,7 +26,6 @@ from streams.records import BadPost, Post, check_post, erasure
 from streams.tasks import Tasks
 
 log = logging.getLogger(__name__)
-_order = msgspec.json.Decoder(answers.Forget)
 
 
 class ForgetRoutes:
@@ -52,7 +51,7 @@ class ForgetRoutes:
 
     async def forget(self, request: web.Request) -> web.Response:
         """200 once it is done everywhere, 202 when it is on its way."""
-        asked = await _read(request)
+        asked = await order_of(request, answers.Forget)
         record = _checked(asked, self._now())
         assert record.created_at is not None
         order = "forget --undo" if asked.undo else "forget"
@@ -72,16 +71,6 @@ class ForgetRoutes:
         # In a task of its own: an asker who goes away must not leave the order in some of the partitions.
         ordering = self._tasks.start(self._forgetting.order(record), "forget an author")
         return await self._forgetting.to_go(await asyncio.shield(ordering), authorization)
-
-
-async def _read(request: web.Request) -> answers.Forget:
-    """The body. Raises `Problem`."""
-    if request.content_type != JSON:
-        raise Problem(415, f"the body must be {JSON}", parameter="Content-Type")
-    try:
-        return _order.decode(await request.read())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"the body is not what /openapi.json says: {error}") from error
 
 
 def _checked(asked: answers.Forget, now: datetime) -> Post:

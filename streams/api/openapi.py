@@ -10,7 +10,7 @@ import msgspec
 
 from streams.api.ingest_signature import OURS
 from streams.api.problems import MEDIA_TYPE
-from streams.api.routes import JSON, Param, Route
+from streams.api.routes import INGEST, JSON, Param, Route
 
 _REF = "#/components/schemas/{name}"
 _WAYS_IN = {
@@ -31,10 +31,14 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     types = [route.answer for route in routes if route.answer is not None]
     types += [route.asked for route in routes if route.asked is not None] + [route.problem for route in routes]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
-    answers = dict(zip((route.path for route in routes if route.answer is not None), schemas, strict=False))
+    answers = dict(zip((route.operation for route in routes if route.answer is not None), schemas, strict=False))
     problems = schemas[-len(routes) :]
-    asking = [route.path for route in routes if route.asked is not None]
+    asking = [route.operation for route in routes if route.asked is not None]
     bodies = dict(zip(asking, schemas[len(answers) :], strict=False))
+    paths: dict[str, dict[str, Any]] = {}
+    for route, problem in zip(routes, problems, strict=True):
+        operation = _operation(route, answers.get(route.operation), problem)
+        paths.setdefault(route.path, {})[route.method] = _body(bodies.get(route.operation)) | operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -43,12 +47,7 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
             "summary": "The conversation around a brand, live, with honest uncertainty.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {
-            route.path: {
-                route.method: _body(bodies.get(route.path)) | _operation(route, answers.get(route.path), problem)
-            }
-            for route, problem in zip(routes, problems, strict=True)
-        },
+        "paths": paths,
         "components": {"schemas": components, "securitySchemes": _WAYS_IN},
         "security": [{}, {"token": []}],  # on loopback no token is needed
     }
@@ -57,7 +56,7 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
 def _operation(route: Route, answer: dict[str, Any] | None, problem: dict[str, Any]) -> dict[str, Any]:
     schema = answer if answer is not None else {"type": "string"}
     named = [_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)]
-    taken_in = _TAKES_IN if route.method == "post" else {}
+    taken_in = _TAKES_IN if route.operation == INGEST.operation else {}
     return taken_in | {
         "operationId": route.operation,
         "summary": route.summary,
@@ -75,9 +74,9 @@ def _body(asked: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _tag(route: Route) -> str:
-    if route.method == "post":
+    if route.operation == INGEST.operation:
         return "taking in"
-    if route.method == "put":
+    if route.method != "get":
         return "orders"
     return "between workers" if route.internal else "questions" if route.path.startswith("/api") else "service"
 

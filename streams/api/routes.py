@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from streams.api import answers
+from streams.api import alert_answers, answers
 from streams.api.health_answers import BrandHealth, HealthFigures
 from streams.api.params import DEFAULT_LIMIT, MAX_LIMIT
 from streams.api.problems import ProblemDetails
@@ -61,7 +61,8 @@ FORMAT = Param(
     f"Of the document; graphml is answered as application/xml. Default {FORMATS[0]}.",
     {"type": "string", "enum": list(FORMATS), "examples": list(FORMATS)},
 )
-SAY = _text("lang", "Language of the sentences: en or es; others get English. It does not narrow the posts.", "es")
+SAY = _text("say", "Language of the sentences: en or es; others get English.", "es")
+BY = _text("by", "Who orders it, for the audit.", "ana@laptop")
 ASKED = (WINDOW, TO, PLATFORM, LANG)
 
 SERVICE = (
@@ -75,7 +76,6 @@ SERVICE = (
     Route("/words.js", "words", "The dashboard's words.", media="text/javascript"),
     Route("/dashboard.css", "style", "The dashboard's style.", media="text/css"),
     Route("/api/brands", "brands", "All configured brands.", answers.Brands),
-    Route("/api/alerts", "alerts", "Alerts that fire, and those that resolved lately.", answers.Alerts),
     Route("/api/sources", "sources", "The networks: state, last event, gaps.", answers.Sources),
 )
 
@@ -146,6 +146,50 @@ FORGET = (
     ),
     Route("/api/applied", "applied", "How far the partitions of a worker are.", answers.Applied, internal=True),
 )
+ALERTS = (
+    Route(
+        "/api/alerts",
+        "alerts",
+        "Alerts that fire, and those that resolved lately.",
+        alert_answers.Alerts,
+        params=(SAY,),
+    ),
+    Route(
+        "/api/alerts/{fingerprint}",
+        "alert",
+        "One alert in words: what is unusual, how sure that is, and who drives it.",
+        alert_answers.AlertInWords,
+        params=(SAY,),
+    ),
+)
+SILENCES = (
+    Route(
+        "/api/alerts/{fingerprint}/ack",
+        "acknowledge",
+        "Acknowledges an alert: it is told no more until it is over.",
+        alert_answers.ShownSilence,
+        method="post",
+        asked=alert_answers.Acknowledge,
+    ),
+    Route("/api/silences", "silences", "Silences that hold, will hold, or ended lately.", alert_answers.Silences),
+    Route(
+        "/api/silences",
+        "silence",
+        "Keeps alerts from being told for a while; they are shown all the same.",
+        alert_answers.ShownSilence,
+        method="post",
+        asked=alert_answers.AskSilence,
+        status=201,
+    ),
+    Route(
+        "/api/silences/{id}",
+        "end_silence",
+        "Ends a silence, or takes an acknowledgement back.",
+        alert_answers.ShownSilence,
+        method="delete",
+        params=(BY,),
+    ),
+)
 INGEST = Route(
     "/ingest/{source}",
     "ingest",
@@ -155,4 +199,4 @@ INGEST = Route(
     status=202,
     problem=answers.NotAllIngested,
 )
-ROUTES = (*SERVICE, *BRAND, *FORGET, INGEST)
+ROUTES = (*SERVICE, *ALERTS, *BRAND, *SILENCES, *FORGET, INGEST)

@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from config.schema import Config
+from streams.api.alert_routes import AlertRoutes
+from streams.api.bodies import MOST_BYTES
 from streams.api.brand_routes import BrandRoutes
 from streams.api.forget import ForgetRoutes
 from streams.api.ingest import Ingest
@@ -22,16 +24,17 @@ from streams.api.params import Params
 from streams.api.peers import Peers
 from streams.api.problems import bad_parameter, problems
 from streams.api.proxy import Proxy
-from streams.api.routes import FORGET, INGEST, ROUTES, Route
+from streams.api.routes import FORGET, INGEST, ROUTES, SILENCES, Route
 from streams.api.security import add_headers, guard
 from streams.api.service_routes import ServiceRoutes
+from streams.api.silence_routes import SilenceRoutes
 from streams.desk import Desk
 from streams.metrics import API_SECONDS
 from streams.records import Alert, SourceStatus
 from streams.views.asked import Confusion
 
 MAX_HEADER = 16 * 1024
-_BY_PATH = {route.path: route for route in ROUTES}
+_BY_PATH = {(route.path, route.method): route for route in ROUTES}
 
 
 class CannotListen(OSError):
@@ -51,6 +54,7 @@ class ApiServer:
         confusion: Mapping[str, Confusion] | None = None,
         ingest: Ingest | None = None,
         forget: ForgetRoutes | None = None,
+        silences: SilenceRoutes | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -59,9 +63,11 @@ class ApiServer:
         self._local = Local(desk, config, confusion, now)
         proxy = Proxy(peers, lambda: self.advertised)
         self._ingest, self._forget = ingest, forget
-        absent = (() if ingest else (INGEST,)) + (() if forget else FORGET)
+        absent = (() if ingest else (INGEST,)) + (() if forget else FORGET) + (() if silences else SILENCES)
         self._routes = [route for route in ROUTES if route not in absent]
-        self._service = ServiceRoutes(desk, config, sources, alerts, now, self._routes)
+        self._service = ServiceRoutes(desk, config, sources, now, self._routes)
+        self._silences = silences
+        self._alerts = AlertRoutes(config, alerts, silences.known.all if silences else tuple, now)
         self._brands = BrandRoutes(config, self._local, proxy, Params(config, now), sources)
         follower = Follower(peers, lambda: self.advertised, needed=lambda: len(desk.brands()) < len(config.brands))
         self._live = Live(desk, self._local.short, follower)
@@ -81,13 +87,17 @@ class ApiServer:
 
     async def start(self) -> None:
         """Bind and answer. Raises `CannotListen`."""
-        app = web.Application(middlewares=[_timed, problems, self._guard, _known_parameters], client_max_size=1024)
+        app = web.Application(
+            middlewares=[_timed, problems, self._guard, _known_parameters], client_max_size=MOST_BYTES
+        )
         app.on_response_prepare.append(add_headers)
-        handlers = self._service.handlers() | self._brands.handlers() | self._live.handlers()
+        handlers = self._service.handlers() | self._alerts.handlers() | self._brands.handlers() | self._live.handlers()
         if self._ingest is not None:
             handlers = handlers | {INGEST.operation: self._ingest.post}
         if self._forget is not None:
             handlers = handlers | self._forget.handlers()
+        if self._silences is not None:
+            handlers = handlers | self._silences.handlers()
         app.add_routes([getattr(web, route.method)(route.path, handlers[route.operation]) for route in self._routes])
         self._runner = web.AppRunner(
             app,
@@ -162,4 +172,5 @@ async def _known_parameters(request: web.Request, handler: Handler) -> web.Strea
 
 def _route_of(request: web.Request) -> Route | None:
     resource = request.match_info.route.resource
-    return _BY_PATH.get(resource.canonical) if resource is not None else None
+    method = {"head": "get"}.get(request.method.lower(), request.method.lower())
+    return _BY_PATH.get((resource.canonical, method)) if resource is not None else None

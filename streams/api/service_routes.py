@@ -1,4 +1,4 @@
-"""The routes that are not about one brand's numbers: probes, metrics, the description, brands, alerts and sources."""
+"""The routes that are not about one brand's numbers: probes, metrics, the description, brands and sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from streams.api.openapi import describe
 from streams.api.routes import Route
 from streams.api.source_metrics import SourceMetrics
 from streams.desk import Desk
-from streams.records import Alert, SourceStatus
+from streams.records import SourceStatus
 
 Handler = Callable[[web.Request], Any]
 
@@ -40,11 +40,10 @@ class ServiceRoutes:
         desk: Desk,
         config: Config,
         sources: Callable[[], Sequence[SourceStatus]],
-        alerts: Callable[[], Sequence[Alert]],
         now: Callable[[], datetime],
         routes: Sequence[Route],
     ) -> None:
-        self._desk, self._config, self._sources, self._alerts = desk, config, sources, alerts
+        self._desk, self._config, self._sources = desk, config, sources
         self._registry = CollectorRegistry()
         self._registry.register(SourceMetrics(sources, now))
         self._description = describe(routes, version("tertulia"))
@@ -62,7 +61,6 @@ class ServiceRoutes:
             "words": _asset("words.js", "text/javascript"),
             "style": _asset("dashboard.css", "text/css"),
             "brands": self.brands,
-            "alerts": self.alerts,
             "sources": self.sources,
         }
 
@@ -95,10 +93,6 @@ class ServiceRoutes:
                 ]
             )
         )
-
-    async def alerts(self, _request: web.Request) -> web.Response:
-        """The newest first."""
-        return reply(answers.Alerts(sorted(self._alerts(), key=lambda alert: alert.at, reverse=True)))
 
     async def sources(self, _request: web.Request) -> web.Response:
         """By name; the resume point is the collector's own business."""

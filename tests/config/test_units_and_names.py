@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,3 +28,9 @@ def test_every_name_makes_a_brand(name: str) -> None:
 def test_durations_survive_being_written(milliseconds: int) -> None:
     value = timedelta(milliseconds=milliseconds)
     assert parse_duration(format_duration(value)) == value
+
+
+@pytest.mark.parametrize("text", ["99999999999w", "9" * 400 + "s"])
+def test_longer_than_can_be_counted(text: str) -> None:
+    with pytest.raises(ValueError, match="is too long a time"):
+        parse_duration(text)

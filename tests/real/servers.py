@@ -69,6 +69,7 @@ def _node() -> dict[str, str]:
 
 # Unoptimised: the SQLite in both is most of the work, and a test asks little of it.
 _GO = {"CGO_CFLAGS": "-O0 -w", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+_PROMETHEUS = "github.com/prometheus/alertmanager"
 _NPM = ("--no-audit", "--no-fund", "--loglevel=error")
 SERVERS = {
     server.name: server
@@ -84,6 +85,17 @@ SERVERS = {
             _GO,
         ),
         Server(
+            "alertmanager",
+            ("go",),
+            [
+                # 0.31 is the last with its page inside; those after it leave that to npm, and do not build as modules.
+                ["go", "build", "-o", ".", *(f"{_PROMETHEUS}/cmd/{name}" for name in ("alertmanager", "amtool"))],
+                ["go", "build", "-o", "calendar", "calendar.go"],
+            ],
+            "alertmanager",
+            _GO,
+        ),
+        Server(
             "pds",
             ("node", "npm", "make", "g++"),
             # Of all packages only SQLite's has something to compile: no other runs a script of its own.
@@ -96,7 +108,10 @@ SERVERS = {
 
 
 def program(name: str) -> Path:
-    """The program (of `pds` the folder) of a server; skips the test, with the reason, where it is not here."""
+    """The program (of `pds` the folder) of a server; skips the test, with the reason, where it is not here.
+
+    Beside that of `alertmanager` stand `amtool` and `calendar`.
+    """
     server = SERVERS[name]
     if _made(server):
         return server.folder / server.program if name != "pds" else server.folder

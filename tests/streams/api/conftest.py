@@ -14,6 +14,7 @@ from streams.api import ApiServer
 from streams.api.peers import Peers, alone
 from streams.records import Alert, SourceStatus
 from tests.streams.api.orders import Workers
+from tests.streams.api.silencing import Silencing
 from tests.streams.api.stub import NOW, StubDesk, make_config
 
 Serve = Callable[..., Awaitable[ApiServer]]
@@ -36,6 +37,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
         config = config or make_config()
         peers = peers or Peers(alone, config.kafka.brand_partitions)
         more.setdefault("forget", Workers(config, tmp_path).routes())
+        more.setdefault("silences", Silencing(lambda: alerts or [], tmp_path).routes())
         server = ApiServer(
             desk or StubDesk(config),
             config,
