@@ -10,31 +10,34 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import aiohttp
 import msgspec
 from pydantic import Field
 
+from bots.chat.document import Document, Picture
+from bots.chat.limits import RateText
 from config.schema import Section
 from config.units import Duration
 from streams.records import Alert
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is to be told: an alert that began or ended. `display` is the brand's name as people read it."""
+    """What is to be told, ready to be drawn. `key` is the same for the same message, however often it is sent: letters,
+    digits, - and _ only, at most 64. `alerts`: those it tells of, for programs; none in an answer or a digest."""
 
-    alert: Alert
-    display: str
-
-    @property
-    def key(self) -> str:
-        """The same for the same event, however often it is sent; letters, digits, - and _ only."""
-        return f"{self.alert.fingerprint}-{self.alert.state}-{self.alert.started_at:%Y%m%dT%H%M%S%f}"
+    key: str
+    document: Document
+    alerts: tuple[Alert, ...] = ()
+    lang: Literal["en", "es"] = "en"
+    picture: Picture | None = None
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """The destination has it."""
+    """The destination has it. `pause`: seconds before the next one, where its answer says so (`X-RateLimit-…`)."""
+
+    pause: float = 0.0
 
 
 class RetryLater(msgspec.Struct, frozen=True):
@@ -57,7 +60,9 @@ class OutletOptions(Section):
     """Options every outlet has."""
 
     enabled: bool = Field(default=True, description="Whether to tell it anything.")
-    timeout: Duration = Field(default=timedelta(seconds=15), description="How long one attempt may take.")
+    timeout: Annotated[Duration, Field(gt=timedelta(0))] = Field(
+        default=timedelta(seconds=15), description="How long one request may take."
+    )
     tries: Annotated[int, Field(ge=1, le=1_000)] = Field(
         default=20, description="Attempts before a message becomes a dead letter; with the default waits about an hour."
     )
@@ -65,6 +70,10 @@ class OutletOptions(Section):
         default=timedelta(seconds=1), description="Wait after the first failed attempt; it doubles from try to try."
     )
     longest_wait: Duration = Field(default=timedelta(minutes=5), description="The longest wait between two attempts.")
+    rate: RateText = Field(default="10/1s", description="Messages in a time, on average and at once: 1/1s, 20/1m.")
+    most_alerts: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10, description="Alerts that one message shows; it counts the others."
+    )
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -84,5 +93,18 @@ class Outlet(ABC):
         self.options, self.tools = options, tools
 
     @abstractmethod
-    async def send(self, message: Message) -> Outcome:
-        """One attempt. Raises nothing for what a network or a server may do."""
+    async def send(self, message: Message, to: str | None = None) -> Outcome:
+        """One attempt. Raises nothing for what a network or a server may do.
+
+        `to`: another room than the configured one, as the chat names it; `room/message` answers that message there.
+        An outlet that leads to one place only refuses it.
+        """
+
+
+ONE_PLACE = Refused("this outlet leads to one place only: it cannot tell another room")
+
+
+def split(to: str) -> tuple[str, str]:
+    """Room and message of a `to`; no message: ""."""
+    room, _, message = to.partition("/")
+    return room, message

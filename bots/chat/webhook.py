@@ -5,7 +5,9 @@ webhook-id: <key>              the same for every attempt: what was seen before 
 webhook-timestamp: <seconds>   when this attempt was made
 webhook-signature: v1,<base64 of HMAC-SHA256(secret, "<id>.<timestamp>.<body>")>     only with a secret
 
-{"type": "alert.firing", "timestamp": …, "data": {"key": …, "text": …, "brand": …, "alert": {…}}}
+{"type": "alert.firing", "timestamp": …, "data": {"key": …, "text": …, "lang": …, "alerts": [{…}, …]}}
+
+The type is `alert.resolved` when nothing of what it tells goes on, and `message` when it tells of no alerts (a digest).
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 from pydantic import Field, SecretStr, field_validator
 
-from bots.chat.base import Message, Outcome, Outlet, OutletOptions, Tools
+from bots.chat.base import ONE_PLACE, Message, Outcome, Outlet, OutletOptions, Tools
 from bots.chat.post import attempt
 from bots.chat.text import as_plain
 from streams.alerting.clock import to_ms
@@ -62,9 +65,11 @@ class Webhook(Outlet):
         super().__init__(options, tools)
         self._key = None if options.secret is None else signing_key(options.secret.get_secret_value())
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Message, to: str | None = None) -> Outcome:
         """One POST; 2xx is delivered."""
-        body = payload(message)
+        if to is not None:
+            return ONE_PLACE
+        body = payload(message, self.tools.now())
         seconds = to_ms(self.tools.now()) // 1_000
         headers = {
             "Content-Type": "application/json",
@@ -78,20 +83,26 @@ class Webhook(Outlet):
         return await attempt(self.tools.session, "POST", url, body, headers, self.options.timeout)
 
 
-def payload(message: Message) -> bytes:
-    """The body of the request."""
-    data = {"key": message.key, "text": as_plain(message), "brand": message.display, "alert": message.alert}
-    return msgspec.json.encode({"type": f"alert.{message.alert.state}", "timestamp": message.alert.at, "data": data})
+def payload(message: Message, now: datetime) -> bytes:
+    """The body of the request; `now` stands for messages that tell of no alert."""
+    states = {alert.state for alert in message.alerts}
+    kind = "message" if not states else "alert.firing" if "firing" in states else "alert.resolved"
+    text = as_plain(message.document, lang=message.lang)
+    data = {"key": message.key, "text": text, "lang": message.lang, "alerts": message.alerts}
+    timestamp = max((alert.at for alert in message.alerts), default=now)
+    return msgspec.json.encode({"type": kind, "timestamp": timestamp, "data": data})
 
 
 def signing_key(secret: str) -> bytes:
-    """The key's bytes. Raises `ValueError` when what follows `whsec_` is no base64."""
-    if not secret.startswith(PREFIX):
-        return secret.encode()
+    """The key's bytes. Raises `ValueError` when there are none, or what follows `whsec_` is no base64."""
     try:
-        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        given = secret.removeprefix(PREFIX)
+        key = base64.b64decode(given, validate=True) if secret.startswith(PREFIX) else secret.encode()
     except binascii.Error as error:
         raise ValueError(f"what follows {PREFIX} must be base64") from error
+    if not key:
+        raise ValueError("is empty: anybody could sign with it")
+    return key
 
 
 def signature(key: bytes, message_id: str, seconds: int, body: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from streams.records import Alert
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+# A PNG of one pixel.
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """How to answer; `how` is `answer`, `hang` (never), `slow`, `cut` (close without a word), `endless` (a body)."""
+    """How to answer; `how` is `answer`, `hang` (never), `slow`, `cut` (close without a word), `endless` (a body),
+    `broken` (close within the body)."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +71,8 @@ class Destination:
             request.transport.abort()
         if answer.how == "endless":
             return await _endless(request)
+        if answer.how == "broken":
+            return await _broken(request, answer)
         return web.Response(status=answer.status, headers=answer.headers, text=answer.body)
 
 
@@ -75,6 +81,16 @@ async def _endless(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     while True:
         await response.write(b"x" * 65_536)
+
+
+async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={"Content-Length": "9999"})
+    await response.prepare(request)
+    await response.write(answer.body.encode())
+    await asyncio.sleep(0.05)  # so that the status arrives before the end
+    assert request.transport is not None
+    request.transport.abort()
+    return response
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The Matrix outlet: the request as the specification has it, on loopback."""
+"""The Matrix outlet: the requests as the specification has them, on loopback."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from bots.chat.base import Message, Outcome, RetryLater, Tools
+from bots.chat.base import Delivered, Message, Outcome, Refused, RetryLater, Tools
+from bots.chat.document import Picture
 from bots.chat.matrix import Matrix, MatrixOptions, retry_after
-from tests.bots.chat.destination import NOW, Answer, Destination, alert, destination, session
+from tests.bots.chat.destination import NOW, PNG, Answer, Destination, destination, session
+from tests.bots.chat.messages import message
 
 ROOM = "!odd/room?id#1:example.org"
-MESSAGE = Message(alert(), "Acme")
+MESSAGE = message()
+UPLOADED = Answer(body='{"content_uri":"mxc://example.org/abc"}')
+PICTURE = Picture(PNG, "Chart: posts of Acme\x07")
 
 
 def options(homeserver: str, **more: object) -> MatrixOptions:
@@ -21,11 +25,13 @@ def options(homeserver: str, **more: object) -> MatrixOptions:
     return MatrixOptions.model_validate(given)
 
 
-async def sent(*answers: Answer, slash: str = "") -> tuple[Outcome, Destination]:
+async def sent(
+    *answers: Answer, slash: str = "", told: Message = MESSAGE, to: str | None = None
+) -> tuple[Outcome, Destination]:
     """One attempt against a homeserver that answers so."""
     async with destination() as place, session() as http:
         place.answers = list(answers)
-        outcome = await Matrix(options(place.url + slash), Tools(http, lambda: NOW)).send(MESSAGE)
+        outcome = await Matrix(options(place.url + slash), Tools(http, lambda: NOW)).send(told, to)
     return outcome, place
 
 
@@ -51,6 +57,48 @@ async def test_the_event_mentions_nobody_and_has_both_bodies() -> None:
     assert event["m.mentions"] == {}
     assert "84 posts" in event["body"]
     assert event["formatted_body"].startswith("<strong>")
+    assert "m.relates_to" not in event
+
+
+@pytest.mark.parametrize(("to", "room", "event"), [("!a/b:c/$ev/1", "!a/b:c", "$ev/1"), ("!a/b:c", "!a/b:c", None)])
+async def test_an_answer_names_the_event_it_answers(to: str, room: str, event: str | None) -> None:
+    _, place = await sent(to=to)
+    assert unquote(place.seen[0].path.split("/")[5]) == room
+    related = msgspec.json.decode(place.seen[0].body).get("m.relates_to")
+    assert related == (None if event is None else {"m.in_reply_to": {"event_id": event}})
+
+
+async def test_a_chart_is_uploaded_and_shown_by_an_event_of_its_own() -> None:
+    outcome, place = await sent(Answer(), UPLOADED, told=message(picture=PICTURE))
+    assert outcome == Delivered()
+    text, upload, shown = place.seen
+    assert upload.method == "POST"
+    assert upload.path == "/_matrix/media/v3/upload?filename=chart.png"
+    assert upload.headers["Content-Type"] == "image/png"
+    assert upload.body == PNG
+    assert shown.path == f"{text.path}-chart"
+    event = msgspec.json.decode(shown.body)
+    assert event["msgtype"] == "m.image"
+    assert event["url"] == "mxc://example.org/abc"
+    assert event["body"] == "Chart: posts of Acme"
+    assert event["info"] == {"mimetype": "image/png", "size": len(PNG)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        ([Answer(), Answer(429, body='{"retry_after_ms": 100}')], RetryLater),
+        ([Answer(), UPLOADED, Answer(503, {"Retry-After": "5"})], RetryLater),
+        ([Answer(), Answer(body="<html>")], Delivered),
+        ([Answer(), UPLOADED, Answer(502)], Delivered),
+        ([Answer(), Answer(413)], Delivered),
+        ([Answer(403)], Refused),
+    ],
+)
+async def test_a_chart_is_waited_for_only_as_long_as_the_homeserver_says(answers: list[Answer], kind: type) -> None:
+    """Trying again costs nothing, for it knows both events by their ids; but alerts do not wait for a broken store."""
+    outcome, _ = await sent(*answers, told=message(picture=PICTURE))
+    assert isinstance(outcome, kind)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ import pytest
 import yaml
 
 from bots.chat.base import Delivered, Message, Refused, RetryLater, Tools
+from bots.chat.document import Document, Picture
 from bots.chat.matrix import Matrix, MatrixOptions
-from tests.bots.chat.destination import NOW, alert, session
+from tests.bots.chat.destination import NOW, PNG, session
+from tests.bots.chat.messages import message
 
 PYTHON = os.environ.get("TERTULIA_TEST_SYNAPSE", "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="TERTULIA_TEST_SYNAPSE names no Python that has matrix-synapse")
@@ -74,6 +76,12 @@ class Account:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
+    async def download(self, path: str) -> bytes:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.http.get(self.url + path, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.read()
+
     async def messages(self) -> list[dict[str, Any]]:
         path = f"/_matrix/client/v3/rooms/{quote(self.room)}/messages?dir=f&limit=100"
         events = (await self.call("GET", path))["chunk"]
@@ -100,21 +108,47 @@ async def account(homeserver: str, request: pytest.FixtureRequest) -> AsyncItera
 
 
 async def test_a_message_is_shown_once_however_often_it_is_sent(account: Account) -> None:
-    message = Message(alert(text="<b>hola</b> @room 👩‍👩‍👧‍👦"), "Acme")
-    assert await account.outlet().send(message) == Delivered()
-    assert await account.outlet().send(message) == Delivered()
-    assert await account.outlet().send(Message(alert(state="resolved"), "Acme")) == Delivered()
+    told = message("<b>hola</b> @room 👩‍👩‍👧‍👦")
+    assert await account.outlet().send(told) == Delivered()
+    assert await account.outlet().send(told) == Delivered()
+    assert await account.outlet().send(message("other", key="f00d-2")) == Delivered()
     first, second = await account.messages()
     assert "84 posts in 5m" in first["body"]
     assert "&lt;b&gt;hola&lt;/b&gt; @\u200broom 👩‍👩‍👧‍👦" in first["formatted_body"]
     assert first["m.mentions"] == {}
-    assert second["body"].startswith("✅")
+    assert "other" in second["body"]
+
+
+async def test_a_chart_is_shown_once_beside_its_message(account: Account) -> None:
+    told = message(picture=Picture(PNG, "Chart: posts of Acme"))
+    assert await account.outlet().send(told) == Delivered()
+    assert await account.outlet().send(told) == Delivered()
+    text, image = await account.messages()
+    assert text["msgtype"] == "m.text"
+    assert (image["msgtype"], image["body"]) == ("m.image", "Chart: posts of Acme")
+    address = image["url"].removeprefix("mxc://")
+    assert await account.download(f"/_matrix/client/v1/media/download/{address}") == PNG
+
+
+async def test_an_answer_goes_to_the_room_and_names_its_question(account: Account) -> None:
+    await account.outlet().send(message())
+    path = f"/_matrix/client/v3/rooms/{quote(account.room)}/messages?dir=b&limit=1"
+    question = (await account.call("GET", path))["chunk"][0]["event_id"]
+    other = account.outlet(room="!nowhere:localhost")
+    assert await other.send(message("answer", key="answer-1"), f"{account.room}/{question}") == Delivered()
+    _, answer = await account.messages()
+    assert answer["m.relates_to"] == {"m.in_reply_to": {"event_id": question}}
+
+
+async def test_the_longest_message_is_taken(account: Account) -> None:
+    long = Document('"' * 500, parts=tuple(message().document.parts) * 400)
+    assert await account.outlet().send(Message("long-1", long)) == Delivered()
 
 
 async def test_the_real_rate_limit_says_how_long_to_wait(account: Account) -> None:
     outlet = account.outlet()
     for number in range(60):
-        outcome = await outlet.send(Message(alert(f"a{number}"), "Acme"))
+        outcome = await outlet.send(message(key=f"a{number}"))
         if not isinstance(outcome, Delivered):
             break
     assert isinstance(outcome, RetryLater)
@@ -123,8 +157,7 @@ async def test_the_real_rate_limit_says_how_long_to_wait(account: Account) -> No
 
 
 async def test_a_wrong_token_and_a_foreign_room_are_refused(account: Account) -> None:
-    message = Message(alert(), "Acme")
     for wrong in ({"token": "syt_wrong"}, {"room": "!nowhere:localhost"}):
-        outcome = await account.outlet(**wrong).send(message)
+        outcome = await account.outlet(**wrong).send(message())
         assert isinstance(outcome, Refused)
         assert "syt_wrong" not in outcome.reason

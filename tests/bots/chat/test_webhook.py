@@ -14,8 +14,9 @@ from bots.chat.base import Delivered, Message, Tools
 from bots.chat.webhook import Webhook, WebhookOptions, payload, signature, signing_key
 from streams.records import Alert
 from tests.bots.chat.destination import NOW, alert, destination, session
+from tests.bots.chat.messages import message
 
-MESSAGE = Message(alert(), "Acme")
+MESSAGE = message()
 
 
 def test_signature_of_the_specifications_own_example() -> None:
@@ -43,16 +44,35 @@ async def test_without_a_secret_nothing_is_signed() -> None:
     assert "webhook-signature" not in place.seen[0].headers
 
 
-def test_the_body_carries_the_whole_alert() -> None:
-    body = msgspec.json.decode(payload(MESSAGE))
+def test_the_body_carries_all_alerts_whole() -> None:
+    over = alert("beef", state="resolved")
+    told = msgspec.structs.replace(MESSAGE, alerts=(*MESSAGE.alerts, over))
+    body = msgspec.json.decode(payload(told, NOW))
     assert body["type"] == "alert.firing"
-    assert body["data"]["brand"] == "Acme"
     assert body["data"]["key"] == MESSAGE.key
-    assert msgspec.convert(body["data"]["alert"], Alert, strict=False) == MESSAGE.alert
+    assert body["data"]["lang"] == "en"
+    assert msgspec.convert(body["data"]["alerts"], tuple[Alert, ...], strict=False) == told.alerts
+    assert msgspec.convert(body["timestamp"], type(NOW), strict=False) == over.at
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"url": "ftp://example.org"}, {"url": "http://x", "secret": "whsec_not base64!"}, {}]
+    ("alerts", "kind"), [((alert(state="resolved"),), "alert.resolved"), ((), "message"), ((alert(),), "alert.firing")]
+)
+def test_the_type_says_what_it_is_about(alerts: tuple[Alert, ...], kind: str) -> None:
+    body = msgspec.json.decode(payload(Message("k", MESSAGE.document, alerts), NOW))
+    assert body["type"] == kind
+    assert msgspec.convert(body["timestamp"], type(NOW), strict=False) == NOW
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "ftp://example.org"},
+        {"url": "http://x", "secret": "whsec_not base64!"},
+        {"url": "http://x", "secret": "whsec_"},
+        {"url": "http://x", "secret": ""},
+        {},
+    ],
 )
 def test_mistakes_are_named(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
