@@ -1,4 +1,4 @@
-"""The role `chat`: follows the topic `alerts` and tells every configured outlet."""
+"""The role `chat`: follows the topic `alerts`, tells the configured outlets, and sends digests."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from random import Random
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from bots.chat import OUTLETS
 from bots.chat.base import Outlet, OutletOptions, Tools
-from bots.chat.courier import Courier
-from bots.chat.told import Told
+from bots.chat.limits import Clock
+from bots.chat.role_parts import Parts
+from bots.chat.store import Store
+from bots.chat.telling import Telling
+from bots.chat.watches import Watches, path_of
+from bots.commands.client import ApiClient
 from bots.http import Http
+from bots.settings import Options, api_of
 from bots.sources.base import Misconfigured
 from config.schema import Config
-from streams.alerting.topic import TailAlerts
 from streams.kafka import producer
 from streams.letters import DeadLetters
-from streams.records import Alert, encode
-from streams.tail import Tail
-from streams.tasks import Tasks
 from streams.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,26 @@ async def run_chat(
         await asyncio.Event().wait()
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(_session(config))
+        client = await stack.enter_async_context(ApiClient(api_of(config, Options()), _token(config)))
         writer = producer(bootstrap, config.kafka, "tertulia-chat")
         stack.push_async_callback(writer.stop)
         await writer.start()
-        told = Told(config.data_dir / "chat" / f"{config.namespace}.sqlite3")
-        stack.callback(told.close)
-        role = _Role(config, bootstrap, told, DeadLetters(writer, Topics(config)), random or Random(), now)
-        await role.run({name: _build(options, Tools(session, now)) for name, options in chosen.items()})
+        store = Store(config.data_dir / "chat" / f"{config.namespace}.sqlite3")
+        stack.callback(store.close)
+        watches = Watches(path_of(config.data_dir, config.namespace))
+        stack.callback(watches.close)
+        parts = Parts(
+            config=config,
+            bootstrap=bootstrap,
+            outlets={name: _build(options, Tools(session, now)) for name, options in chosen.items()},
+            store=store,
+            watches=watches,
+            letters=DeadLetters(writer, Topics(config)),
+            client=client,
+            clock=Clock(now, asyncio.sleep),
+            random=random or Random(),
+        )
+        await Telling(parts).run()
 
 
 def configured(outlets: Mapping[str, Any]) -> dict[str, OutletOptions]:
@@ -76,60 +89,10 @@ def _build(options: OutletOptions, tools: Tools) -> Outlet:
     return kind(options, tools)
 
 
+def _token(config: Config) -> str | None:
+    return config.api.token.get_secret_value() if config.api.token else None
+
+
 def _session(config: Config) -> aiohttp.ClientSession:
     agent = Http(config.contact).user_agent
     return aiohttp.ClientSession(headers={"User-Agent": agent}, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
-
-
-class _Role:
-    """The couriers and what they share."""
-
-    def __init__(
-        self,
-        config: Config,
-        bootstrap: str,
-        told: Told,
-        letters: DeadLetters,
-        random: Random,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._config, self._bootstrap, self._told, self._letters = config, bootstrap, told, letters
-        self._random, self._now = random, now
-        self._names = {brand.name: brand.display for brand in config.brands}
-        self._newest = TailAlerts(bootstrap, config)
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def run(self, outlets: Mapping[str, Outlet]) -> None:
-        """Until cancelled, or until one of the tasks fails: then raises its error."""
-        tasks = Tasks(on_death=self._died)
-        try:
-            tasks.start(self._newest.run(), "newest alerts")
-            for name, outlet in outlets.items():
-                tasks.start(self._tell(name, outlet), f"outlet {name}")
-            await self._failed
-        finally:
-            await tasks.stop()
-
-    async def _tell(self, name: str, outlet: Outlet) -> None:
-        await self._newest.ready()
-        courier = Courier(
-            name=name,
-            outlet=outlet,
-            told=self._told,
-            newest=self._newest.get,
-            display=lambda brand: self._names.get(brand, brand),
-            give_up=lambda alert, reason: self._give_up(name, alert, reason),
-            since=self._told.since(name, self._now()),
-            random=self._random,
-        )
-        # From the oldest on: the topic is compacted, hence small, and what was told is known from the disk.
-        await Tail(self._bootstrap, self._config.kafka, Topics(self._config).alerts, courier.handle).run()
-
-    async def _give_up(self, name: str, alert: Alert, reason: str) -> None:
-        # Without the quotes: dead letters are kept longer than a deleted post may be.
-        record = encode(msgspec.structs.replace(alert, evidence=()))
-        await self._letters.send(f"chat/{name}", reason, record, f"{alert.fingerprint}/{alert.state}")
-
-    def _died(self, error: BaseException) -> None:
-        if not self._failed.done():
-            self._failed.set_exception(error)
