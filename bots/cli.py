@@ -120,6 +120,10 @@ def replay(
 @app.command()
 def check(
     brand: Brands = None,
+    alert: Annotated[
+        list[str] | None,
+        typer.Option("--alert", metavar="LABEL=VALUE", help="Show where such an alert would go; repeatable."),
+    ] = None,
     config: Config = None,
     data_dir: DataDir = None,
     api: Api = None,
@@ -129,7 +133,7 @@ def check(
     """Say everything that is wrong with the configuration, or what would run."""
     from bots.show import show_check
 
-    raise typer.Exit(show_check(Options(config, data_dir, api, json, tuple(brand or ()))))
+    raise typer.Exit(show_check(Options(config, data_dir, api, json, tuple(brand or ())), alert))
 
 
 @app.command()
@@ -229,6 +233,63 @@ def circles(
     from bots.exporting import export_graph
 
     raise typer.Exit(export_graph(options, words, export, to))
+
+
+@app.command()
+def why(
+    alert: Annotated[
+        list[str] | None, typer.Argument(metavar="[ALERT]", help="Its id or the beginning of it, its rule or brand.")
+    ] = None,
+    lang: Annotated[str | None, typer.Option(metavar="LANG", help="Of the words: en (usual) or es.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """What is behind an alert: what is usual, how sure it is, who drives it, and posts. Alone: the one that fires."""
+    _ask(["why", *(alert or ())], Options(config, data_dir, api, json), lang=lang)
+
+
+@app.command()
+def ack(
+    alert: Annotated[list[str] | None, typer.Argument(metavar="ALERT", help="Its id, rule or brand.")] = None,
+    comment: Annotated[str, typer.Option(metavar="WORDS", help="What you do about it.")] = "",
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Acknowledge an alert that fires: it is told no more until it is over."""
+    because = ["because", comment] if comment else []
+    _ask(["ack", *(alert or ()), *because], Options(config, data_dir, api, json))
+
+
+@app.command()
+def silence(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WHAT…", help='A brand, rule, alert\'s id, or matchers such as severity="warning".'),
+    ] = None,
+    length: Annotated[str, typer.Option("--for", metavar="LENGTH", help="Such as 2h, which is usual.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Instead of --for (RFC 3339, with its zone).")] = "",
+    comment: Annotated[str, typer.Option(metavar="WORDS", help="Why.")] = "",
+    show: Annotated[bool, typer.Option("--list", help="Show all silences. Default without WHAT.")] = False,
+    end: Annotated[str, typer.Option(metavar="ID", help="End this silence now.")] = "",
+    config: Config = None,
+    data_dir: DataDir = None,
+    api: Api = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Keep alerts from being told for a while; they are shown all the same."""
+    given = {"for": length, "until": until, "because": comment}
+    words = [word for name, value in given.items() if value for word in (name, value)]
+    asked = ["end", end] if end else ["list"] if show else [*(what or ()), *words]
+    if (end or show) and (what or words or (end and show)):
+        raise typer.BadParameter("--list and --end stand alone")
+    _ask(["silence", *asked], Options(config, data_dir, api, json))
 
 
 @app.command()

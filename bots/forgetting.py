@@ -62,12 +62,12 @@ def _confirm(name: str) -> None:
 
 async def _order(api: str, token: str | None, author: str, undo: bool) -> dict[str, Any]:
     async with ApiClient(api, token) as client:
-        order = {"author": author, "undo": undo, "by": _whoever()}
+        order = {"author": author, "undo": undo, "by": whoever()}
         answer: dict[str, Any] = await client.put("/api/forget", order, accept=202)
         return answer
 
 
-def _whoever() -> str:
+def whoever() -> str:
     """Who asks, as the audit shall name it; in a container the user may have no name."""
     try:
         user = getpass.getuser()

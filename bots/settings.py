@@ -80,11 +80,15 @@ def bootstrap_of(config: Config) -> str:
 
 
 def api_of(config: Config, options: Options) -> str:
-    """The URL to ask: --api, else the service running with this data folder, else the configured address."""
+    """The URL to ask: --api, else the service running with this data folder, else the configured address: what others
+    reach it by, or where it listens.
+    """
     from bots import runfile
 
     running = None if options.api else runfile.read(config.data_dir)
-    return options.api or (running.api if running else url_of(config.api.host, config.api.port))
+    if running is not None:
+        return running.api
+    return options.api or config.api.advertise or url_of(config.api.host, config.api.port)
 
 
 def url_of(host: str, port: int) -> str:

@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bots.forgetting import whoever
 from bots.settings import Options, api_of, configuration, examine
+from bots.show_routes import Way
 from config.load import Examination
 from config.schema import Config
 from streams.topics import Topics
 
 
-def show_check(options: Options) -> int:
-    """Every problem of the configuration, or what would run; 1 when it cannot be used."""
+def show_check(options: Options, alert: Sequence[str] | None = None) -> int:
+    """Every problem of the configuration, or what would run; 1 when it cannot be used.
+
+    `alert`: labels of an alert, `severity=critical`; then where it would go. Raises `Failed`.
+    """
     found = examine(options)
+    way = Way(found.config, alert) if found.config and alert else None
     if options.json:
-        print(json.dumps(_as_data(found), ensure_ascii=False, indent=2))
+        data = _as_data(found) | ({"alert": way.data()} if way else {})
+        print(json.dumps(data, ensure_ascii=False, indent=2))
         return 0 if found.config else 1
     for problem in found.problems:
         print(problem, file=sys.stderr)
@@ -28,6 +36,9 @@ def show_check(options: Options) -> int:
     if found.config is None:
         print(f"{errors} {'mistake' if errors == 1 else 'mistakes'}", file=sys.stderr)
         return 1
+    if way is not None:
+        Console(highlight=False).print(way.drawn())
+        return 0
     _show_summary(found.config, str(found.file or "the shipped defaults"))
     return 0
 
@@ -37,7 +48,7 @@ def _as_data(found: Examination) -> dict[str, Any]:
         {"where": p.place.where, "line": p.place.line, "key": list(p.key), "message": p.message, "severity": p.severity}
         for p in found.problems
     ]
-    config = found.config.model_dump(mode="json") if found.config else None
+    config = found.config.model_dump(mode="json", by_alias=True) if found.config else None
     return {"ok": found.config is not None, "file": str(found.file or ""), "problems": problems, "config": config}
 
 
@@ -74,7 +85,7 @@ def ask(words: list[str], options: Options, to: str | None = None, lang: str | N
     config = configuration(options)
     token = config.api.token
     secret = token.get_secret_value() if token else None
-    answer = asyncio.run(put(words, api_of(config, options), secret, to=to, lang=lang))
+    answer = asyncio.run(put(words, api_of(config, options), secret, to=to, lang=lang, by=whoever()))
     if options.json:
         print(json.dumps(answer.data, ensure_ascii=False, indent=2))
     else:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Mapping, Set
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.keys import is_list, is_secret, section_of
+from config.keys import is_list, is_secret, kinds_of, section_of, written
 from config.layers import Layers
 from config.naming import slug
 from config.problems import Key, Problem, closest, did_you_mean
 from config.schema import Config, Section
+from config.section import NAME_FORM
 
 T = TypeVar("T", bound=Section)
 _PASSES = 4  # one per depth at which an unknown key can hide another error
@@ -38,10 +38,10 @@ class Checker:
             try:
                 result = schema.model_validate(tree)
             except ValidationError as error:
-                details = [(_without_tags(detail["loc"], tree), detail) for detail in error.errors(include_url=False)]
+                details = [(_located(detail, tree), detail) for detail in error.errors(include_url=False)]
                 for loc, detail in details:
                     if loc not in seen and (*prefix, *loc) not in self._reported:
-                        self.complain((*prefix, *_as_written(loc, renamed)), _message(schema, detail, loc))
+                        self.complain((*prefix, *_as_written(loc, renamed)), _message(schema, detail, loc, tree))
                     seen.add(loc)
                 unknown = [loc for loc, detail in details if detail["type"] == "extra_forbidden"]
                 if not unknown:
@@ -64,10 +64,16 @@ def without_empty_blocks(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _as_written(loc: Key, renamed: Mapping[Key, Key]) -> Key:
     """The key as it stands in the file, where a misspelt one was read as the one that was meant."""
-    for meant, written in renamed.items():
+    for meant, given in renamed.items():
         if loc[: len(meant)] == meant:
-            return (*written, *loc[len(meant) :])
+            return (*given, *loc[len(meant) :])
     return loc
+
+
+def _located(detail: ErrorDetails, tree: Any) -> Key:
+    """The key that an error is about."""
+    key = _without_tags(detail["loc"], tree)
+    return (*key, "kind") if detail["type"].startswith("union_tag_") else key
 
 
 def _without_tags(loc: Key, tree: Any) -> Key:
@@ -75,6 +81,8 @@ def _without_tags(loc: Key, tree: Any) -> Key:
     key: list[str | int] = []
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
+        if isinstance(tree, dict) and part == tree.get("kind") and isinstance(loc[position - 1], int):
+            continue  # an item of one kind of several
         if isinstance(tree, dict) and (part in tree or last):
             key.append(part)
             tree = tree.get(part)
@@ -96,7 +104,7 @@ def _repaired(schema: type[Section], tree: Any, unknown: list[Key]) -> tuple[Any
         for part in loc[:-1]:
             block = block[part]
         value = block.pop(loc[-1], None)
-        meant = closest(str(loc[-1]), _fields(schema, loc[:-1]))
+        meant = closest(str(loc[-1]), _fields(schema, loc[:-1], tree))
         if meant is not None and meant not in block:
             block[meant] = value
             renamed[(*loc[:-1], meant)] = loc
@@ -109,16 +117,20 @@ def _copy(tree: Any) -> Any:
     return [_copy(item) for item in tree] if isinstance(tree, list) else tree
 
 
-def _fields(schema: type[Section], loc: Key) -> list[str]:
-    """The keys of the section at `loc`."""
+def _fields(schema: type[Section], loc: Key, tree: Any) -> list[str]:
+    """The keys of the section at `loc`, where `tree` has what is written."""
+    kinds: Mapping[str, type[Section]] = {}
     for part in loc:
-        if isinstance(part, str) and part in schema.model_fields:
-            below = _section_in(schema.model_fields[part].annotation)
+        tree = tree[part] if isinstance(tree, Mapping) or isinstance(part, int) else None
+        if isinstance(part, str) and part in schema.model_fields:  # none that holds sections has another name
+            below = section_of(schema.model_fields[part])
             if below is None:
                 return []
-            schema = below
+            kinds, schema = kinds_of(schema.model_fields[part]), below
+        elif kinds:
+            schema = kinds.get(tree.get("kind"), schema)
     secret = [f"{name}_file" for name, field in schema.model_fields.items() if is_secret(field)]
-    return [*schema.model_fields, *secret]
+    return [*(written(name, field) for name, field in schema.model_fields.items()), *secret]
 
 
 def _holds_secret(schema: type[Section], loc: Key) -> bool:
@@ -132,15 +144,9 @@ def _holds_secret(schema: type[Section], loc: Key) -> bool:
     return False
 
 
-def _section_in(annotation: Any) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next(filter(None, map(_section_in, typing.get_args(annotation))), None)
-
-
-def _message(schema: type[Section], detail: ErrorDetails, loc: Key) -> str:
+def _message(schema: type[Section], detail: ErrorDetails, loc: Key, tree: Any) -> str:
     if detail["type"] == "extra_forbidden":
-        return f"unknown key{did_you_mean(str(loc[-1]), _fields(schema, loc[:-1]))}"
+        return f"unknown key{did_you_mean(str(loc[-1]), _fields(schema, loc[:-1], tree))}"
     value = detail["input"]
     if value is None and detail["type"] != "missing":
         return "is empty; write a value or take the line out"
@@ -182,7 +188,9 @@ def _choice(value: Any, context: Mapping[str, Any]) -> str:
     return f"{_shown(value)} is none of {', '.join(known)}{did_you_mean(str(value), known)}"
 
 
-def _pattern(value: Any, _: Mapping[str, Any]) -> str:
+def _pattern(value: Any, context: Mapping[str, Any]) -> str:
+    if context.get("pattern") != NAME_FORM:
+        return f"{_shown(value)} has not the form {context.get('pattern')}"
     return f"{_shown(value)} is no short name (lower-case letters, digits, - and _); write {slug(str(value))}"
 
 
@@ -194,8 +202,14 @@ def _bound(words: str, name: str) -> Callable[[Any, Mapping[str, Any]], str]:
     return lambda value, context: f"{_shown(value)} is out of range; it must be {words} {context[name]}"
 
 
+def _tag(value: Any, context: Mapping[str, Any]) -> str:
+    return _choice(value.get("kind"), {"expected": context["expected_tags"]})
+
+
 _MESSAGES: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "missing": lambda _, __: "is missing",
+    "union_tag_not_found": lambda _, __: "is missing",
+    "union_tag_invalid": _tag,
     "string_type": _word,
     "string_pattern_mismatch": _pattern,
     "tuple_type": _listed,

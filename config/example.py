@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import SecretStr
@@ -52,11 +52,44 @@ SAMPLES: Mapping[Key, Any] = {
     ("sources", "webhook", "inlets", 0, "mapping", "text"): ["review.title", "review.body"],
     ("sources", "webhook", "inlets", 0, "mapping", "author", "id"): "customer.id",
     ("sources", "webhook", "inlets", 0, "mapping", "created_at"): "review.time",
+    ("outlets", "slack", "channel"): "C0123456789",
+    ("outlets", "discord", "channel"): "123456789012345678",
+    ("outlets", "telegram", "chat"): -1001234567890,
+    ("outlets", "email", "host"): "mail.example.org",
+    ("outlets", "email", "user"): "tertulia",
+    ("outlets", "email", "sender"): "tertulia@example.org",
+    ("outlets", "email", "recipients"): ["team@example.org"],
     ("outlets", "webhook", "url_file"): "secrets/webhook-url",
+    ("outlets", "alertmanager", "url"): "http://127.0.0.1:9093",
     ("outlets", "matrix", "homeserver"): "https://matrix.example.org",
     ("outlets", "matrix", "room"): "!room:example.org",
     ("kafka", "security"): {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-512"},
     ("api", "advertise"): "http://10.0.0.5:6066",
+    ("api", "public_url"): "https://tertulia.example.org",
+    ("routing", "routes", 0, "matchers"): ['severity="critical"'],
+    ("routing", "routes", 0, "group_by"): ["brand", "alertname"],
+    ("routing", "routes", 0, "group_wait"): timedelta(seconds=10),
+    ("routing", "routes", 0, "group_interval"): timedelta(minutes=5),
+    ("routing", "routes", 0, "repeat_interval"): timedelta(hours=1),
+    ("routing", "routes", 0, "outlets"): ["matrix"],
+    ("routing", "routes", 0, "mute"): ["night"],
+    ("routing", "routes", 0, "lang"): "es",
+    ("routing", "inhibit", 0, "source_matchers"): ['kind="crisis"'],
+    ("routing", "inhibit", 0, "target_matchers"): ['kind=~"volume-spike|sentiment-turn"'],
+    ("routing", "inhibit", 0, "equal"): ["brand"],
+    ("routing", "times", 0, "name"): "night",
+    ("routing", "times", 0, "hours"): ["22:00-07:00"],
+    ("routing", "times", 0, "zone"): "Europe/Madrid",
+    ("routing", "digests", 0, "name"): "morning",
+    ("routing", "digests", 0, "outlets"): ["matrix"],
+    ("routing", "digests", 0, "zone"): "Europe/Madrid",
+    ("routing", "digests", 0, "lang"): "es",
+    ("alerts", "rules", 0, "number"): "first_response.by_brand",
+    ("alerts", "rules", 0, "above"): 14_400.0,
+    ("alerts", "rules", 0, "below"): 10.0,
+    ("alerts", "rules", 1, "number"): "peer_share",
+    ("alerts", "rules", 9, "about"): ["repair", "#righttorepair"],
+    ("alerts", "volume_spike", 0, "name"): "my-own-spike",
 }
 ACTIVE = (("brands", 0, "name"), ("brands", 0, "title"), ("brands", 0, "group"), ("brands", 0, "terms"))
 WIDTH = 118
@@ -72,7 +105,7 @@ def render(families: Families) -> str:
         if (*setting.key[:-1], f"{setting.key[-1]}_file") in keys:
             lines += _secret(setting)
         else:
-            in_list = setting.key[-2:-1] == (0,)  # and not in a block of such an item
+            in_list = any(isinstance(part, int) for part in setting.key[-2:-1])  # and not in a block of such an item
             opens = in_list and setting.key == next(s.key for s in found if s.key[:-1] == setting.key[:-1])
             lines += _lines(setting, setting.key in blocks, opens)
     return "\n".join(lines) + "\n"
@@ -80,8 +113,8 @@ def render(families: Families) -> str:
 
 def _lines(setting: Setting, is_block: bool, opens: bool) -> Iterator[str]:
     """`opens`: it is the first of its section in a list."""
-    depth = len([part for part in setting.key if part != 0]) - 1
-    in_list = 0 in setting.key
+    depth = len([part for part in setting.key if isinstance(part, str)]) - 1
+    in_list = any(isinstance(part, int) for part in setting.key)
     indent = "  " * (depth + in_list)
     if depth == 0:
         yield ""
@@ -94,7 +127,7 @@ def _lines(setting: Setting, is_block: bool, opens: bool) -> Iterator[str]:
 def _secret(setting: Setting) -> Iterator[str]:
     """A secret is explained, never shown: the file with it is the setting that follows."""
     indent = "  " * (len(setting.key) - 1)
-    where = "" if 0 in setting.key else f" In the environment: {setting.variable}"
+    where = "" if any(isinstance(part, int) for part in setting.key) else f" In the environment: {setting.variable}"
     yield from _comment(f"{setting.key[-1]}: {setting.description}{where}", indent)
 
 
@@ -109,7 +142,10 @@ def _value(setting: Setting) -> Any:
     name = str(setting.key[-1])
     if name.endswith("_file"):
         return f"secrets/{'-'.join(map(str, setting.key[:-1]))}-{name.removesuffix('_file')}"
-    return "…" if setting.default is PydanticUndefined else setting.default
+    if setting.default is not PydanticUndefined:
+        return setting.default
+    choices = get_args(setting.annotation) if get_origin(setting.annotation) is Literal else ()
+    return choices[0] if len(choices) == 1 else "…"  # the kind of an item is given by what it is
 
 
 def spelled(value: Any) -> str:

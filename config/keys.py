@@ -40,9 +40,13 @@ class Setting:
         return bool({str, SecretStr, Path} & set(_parts(self.annotation)))
 
 
-def settings(schema: type[Section], families: Families, prefix: Key = ()) -> Iterator[Setting]:
-    """Every key of `schema` and below. Items of a list of sections have the key `list[0].name`."""
-    for name, field in schema.model_fields.items():
+def settings(
+    schema: type[Section], families: Families, prefix: Key = (), above: tuple[type[Section], ...] = ()
+) -> Iterator[Setting]:
+    """Every key of `schema` and below. Items of a list of sections have the key `list[0].name`; a section that holds
+    its own kind, as a route does routes, is gone into once: `above` are those we came through."""
+    for attribute, field in schema.model_fields.items():
+        name = written(attribute, field)
         key = (*prefix, name)
         yield Setting(
             key,
@@ -58,9 +62,15 @@ def settings(schema: type[Section], families: Families, prefix: Key = ()) -> Ite
             for member, options in families[name].items():
                 yield Setting((*key, member), (options.__doc__ or "").strip().split("\n")[0], {}, options)
                 yield from settings(options, families, (*key, member))
-        below = section_of(field)
-        if below is not None:
-            yield from settings(below, families, (*key, 0) if is_list(field) else key)
+        for number, below in enumerate(sections_of(field)):  # of a list whose items are of several kinds, one of each
+            if below not in (*above, schema):
+                yield from settings(below, families, (*key, number) if is_list(field) else key, (*above, schema))
+
+
+def written(attribute: str, field: FieldInfo) -> str:
+    """The key as users write it: some are words that Python keeps for itself, such as `for`."""
+    alias = field.alias or field.validation_alias
+    return alias if isinstance(alias, str) else attribute
 
 
 def is_secret(field: FieldInfo) -> bool:
@@ -70,10 +80,18 @@ def is_secret(field: FieldInfo) -> bool:
 
 def section_of(field: FieldInfo) -> type[Section] | None:
     """The schema of a field that is a block, or a list of blocks."""
-    for part in _parts(field.annotation):
-        if isinstance(part, type) and issubclass(part, Section):
-            return part
-    return None
+    return next(iter(sections_of(field)), None)
+
+
+def sections_of(field: FieldInfo) -> list[type[Section]]:
+    """Of a field that is a block or a list of blocks: its schema, or those of the kinds that it may be of."""
+    return _sections(tuple(_parts(field.annotation)))
+
+
+def kinds_of(field: FieldInfo) -> dict[str, type[Section]]:
+    """By what their `kind` says, the sections that may stand in a field; empty where there is one only."""
+    found = sections_of(field)
+    return {typing.get_args(each.model_fields["kind"].annotation)[0]: each for each in found} if found[1:] else {}
 
 
 def is_list(field: FieldInfo) -> bool:
@@ -89,7 +107,7 @@ def _parts(annotation: Any) -> list[Any]:
     if origin in (typing.Union, types.UnionType):
         return [part for member in typing.get_args(annotation) for part in _parts(member)]
     if origin in (tuple, list):
-        return [origin, *_sections(typing.get_args(annotation))]
+        return [origin, *_sections(tuple(part for each in typing.get_args(annotation) for part in _parts(each)))]
     return [origin or annotation]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.bot_rules import shared_bots
 from config.checks import Checker, without_empty_blocks
 from config.document import Document, read_document
 from config.environment import FILE_VARIABLE, from_environment
@@ -116,11 +117,13 @@ class _Examiner:
         tree = name_apart(self._layers.merged(), self._layers.place, self._checker.complain)
         tree = self._secrets.resolve(Config, without_empty_blocks(tree), ())
         members = {name: self._members(name, tree.get(name)) for name in self._families}
+        for key, message in shared_bots(members["sources"], members["outlets"]):
+            self._checker.complain(key, message)
         config = self._checker.section(Config, {key: value for key, value in tree.items() if key not in members})
         if config is None:
             self._check_the_rest(tree, chosen=bool(brands))
         else:
-            check(config, self._checker.complain, chosen=bool(brands))
+            check(config, _given(tree, "outlets"), self._checker.complain, chosen=bool(brands))
             config = config.model_copy(update={**members, **_chosen(config, brands)})
         return config, [*self._checker.problems, *self._secrets.problems]
 
@@ -130,7 +133,7 @@ class _Examiner:
         no_brands = "brands" in broken
         known = set(Config.model_fields) - broken - ({"alerts"} if no_brands else set())
         rest = Config.model_validate({key: value for key, value in tree.items() if key in known})
-        check(rest, self._checker.complain, chosen=chosen or no_brands)
+        check(rest, _given(tree, "outlets"), self._checker.complain, chosen=chosen or no_brands)
 
     def _members(self, family: str, given: Any) -> dict[str, Any]:
         """The checked options of every source (or outlet) that is configured."""
@@ -163,6 +166,12 @@ class _Examiner:
     def _folder(self, key: Key) -> Path:
         """Relative paths start from the file they stand in; those from the environment, from the current folder."""
         return self._folders.get(self._layers.place(key).where, Path())
+
+
+def _given(tree: dict[str, Any], family: str) -> dict[str, Any]:
+    """The members of a family as they are given; that they are no block is said elsewhere."""
+    members = tree.get(family)
+    return members if isinstance(members, dict) else {}
 
 
 def _chosen(config: Config, names: Sequence[str]) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from config.alerts import RESERVED
 from config.naming import fold, slug
-from config.problems import Key, Place, did_you_mean
+from config.problems import Key, Place, did_you_mean, spell
+from config.routing_rules import check_routing
 from config.schema import Config
 
 Complain = Callable[..., None]
@@ -35,14 +37,18 @@ def name_apart(tree: dict[str, Any], place: Callable[[Key], Place], complain: Co
     return {**tree, "brands": apart}
 
 
-def check(config: Config, complain: Complain, *, chosen: bool) -> None:
-    """Report what is wrong between settings that are each well formed. `chosen`: the command line names the brands."""
+def check(config: Config, outlets: Mapping[str, Any], complain: Complain, *, chosen: bool) -> None:
+    """Report what is wrong between settings that are each well formed.
+
+    `outlets`: the options of each as they are given; `chosen`: the command line names the brands.
+    """
     _brands(config, complain)
     if not chosen:
         if not config.brands:
             complain(("brands",), "there is no brand to listen for; name one, or start with --brand NAME")
         _overlaps(config, complain)
     _alert_rules(config, complain)
+    check_routing(config, outlets, complain, chosen=chosen)
     if not _is_loopback(config.api.host) and config.api.token is None:
         message = f"{config.api.host} is reached from other machines: set TERTULIA_API__TOKEN or api.token_file"
         complain(("api", "host"), message)
@@ -75,12 +81,24 @@ def _overlaps(config: Config, complain: Complain) -> None:
 
 
 def _alert_rules(config: Config, complain: Complain) -> None:
-    known = [brand.name for brand in config.brands]
-    for number, rule in enumerate(config.alerts.volume_spike):
-        for position, name in enumerate(rule.brands):
-            if name not in known:
-                key = ("alerts", "volume_spike", number, "brands", position)
-                complain(key, f"there is no brand {name!r}{did_you_mean(name, known)}")
+    known = {
+        "brands": [brand.name for brand in config.brands],
+        "groups": list(dict.fromkeys(brand.group for brand in config.brands)),
+    }
+    first: dict[str, str] = dict.fromkeys(RESERVED, "the one about sources")
+    for block in ("rules", "volume_spike"):
+        for number, rule in enumerate(getattr(config.alerts, block) or ()):
+            key: Key = ("alerts", block, number)
+            if rule.name in first:
+                complain(
+                    (*key, "name"), f"another rule is called {rule.name!r} ({first[rule.name]}): give it another name"
+                )
+            first.setdefault(rule.name, spell(key))
+            for field, there in known.items():
+                for position, name in enumerate(getattr(rule, field)):
+                    if name not in there:
+                        what = field.removesuffix("s")
+                        complain((*key, field, position), f"there is no {what} {name!r}{did_you_mean(name, there)}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,18 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from config.alerts import Alerts as Alerts  # noqa: PLC0414 - others have it from here
+from config.alerts import SourceTrouble as SourceTrouble  # noqa: PLC0414 - the same
+from config.alerts import VolumeSpike as VolumeSpike  # noqa: PLC0414 - the same
+from config.routing import Routing
+from config.section import Name as Name  # noqa: PLC0414 - others have it from here
+from config.section import Section as Section  # noqa: PLC0414 - the same
 from config.units import Duration
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-
-
-class Section(BaseModel):
-    """A block of settings: unknown keys are refused, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Brand(Section):
@@ -207,43 +206,9 @@ class Api(Section):
     advertise: str = Field(
         default="", description="URL under which other workers reach this one; default: http://host:port."
     )
-
-
-class VolumeSpike(Section):
-    """Alert when a brand's volume is far above what its own recent past makes likely."""
-
-    name: Name = Field(default="volume-spike", description="Name of the rule in alerts and silences.")
-    brands: tuple[str, ...] = Field(default=(), description="Brands it watches; empty: all.")
-    window: Duration = Field(default=timedelta(minutes=5), description="The window whose volume is tested.")
-    baseline: Duration = Field(default=timedelta(hours=24), description="The past it is compared with.")
-    p: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        default=1e-4, description="Fires when so high a volume is less likely than this."
+    public_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = Field(
+        default="", description="Address of the dashboard as people reach it; messages in chats link to it."
     )
-    min_posts: Annotated[int, Field(ge=1)] = Field(default=10, description="Never fires below this volume.")
-    hold: Duration = Field(default=timedelta(minutes=10), description="Resolves after this long without the condition.")
-
-    @model_validator(mode="after")
-    def _has_history(self) -> Self:
-        if self.baseline < 48 * self.window:  # `streams.alerting.volume.MIN_WINDOWS`: with less, nothing is ever judged
-            raise ValueError("the baseline must be at least 48 times as long as the window")
-        return self
-
-
-class SourceTrouble(Section):
-    """Alert when a network tells nothing any more, or could not tell what was missed."""
-
-    enabled: bool = Field(default=True, description="Whether troubles and gaps of sources are told.")
-    after: Duration = Field(
-        default=timedelta(minutes=10), description="How long a source is silent or failing before it is told."
-    )
-
-
-class Alerts(Section):
-    """What is worth telling."""
-
-    source_trouble: SourceTrouble = Field(default=SourceTrouble(), description="Alerts about the sources themselves.")
-    volume_spike: tuple[VolumeSpike, ...] = Field(default=(VolumeSpike(),), description="Rules on a brand's volume.")
-    every: Duration = Field(default=timedelta(seconds=15), description="How often the rules are looked at.")
 
 
 class Config(Section):
@@ -265,6 +230,7 @@ class Config(Section):
     graph: Graph = Field(default=Graph(), description="Who talks with whom, and the circles in it.")
     api: Api = Field(default=Api(), description="The HTTP API and dashboard.")
     alerts: Alerts = Field(default=Alerts(), description="What is worth telling.")
+    routing: Routing = Field(default=Routing(), description="Who is told of which alerts, and when.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged.")
 
     @field_validator("data_dir")

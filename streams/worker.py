@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -26,11 +27,16 @@ from config.schema import Config
 from streams import metrics
 from streams import topics as topic_map
 from streams.alerting.engine import Alerting
+from streams.alerting.links import circles_in, voices_of
+from streams.alerting.silences import SilenceTopic, TailSilences
+from streams.alerting.silencing import Clearing
 from streams.alerting.topic import AlertTopic, TailAlerts
 from streams.api import ApiServer
+from streams.api.circles import CircleRoom
 from streams.api.forget import ForgetRoutes, Others
 from streams.api.ingest import Ingest
 from streams.api.peers import Peers, everyone_lookup, group_lookup
+from streams.api.silence_routes import SilenceRoutes
 from streams.app import Feed, group_of, make_app
 from streams.audit import Audit
 from streams.forgetting import Applied, Forgetting
@@ -43,7 +49,7 @@ from streams.match import Matcher
 from streams.membership import Membership
 from streams.outbox import Outbox, Send
 from streams.rebuild import rebuilder
-from streams.records import SourceStatus
+from streams.records import Alert, SourceStatus
 from streams.sources_tail import SourcesTail
 from streams.stage import Stage
 from streams.steady import SteadyProducer
@@ -59,6 +65,7 @@ Recover = Callable[[Matcher], Awaitable[int]]
 MEASURE_S = 5.0
 START_AGAIN_S = 1.0
 LEDGER_S = 0.2
+SWITCH_S = 0.0005  # after each send or receive the loop waits so long for a thread that answers; Python's own: 5 ms
 ROLL_S = 3_600.0  # as `segment.ms`
 ROLL_KEY = b"\x00roll"  # the key of no post and of no entry
 
@@ -69,6 +76,7 @@ class WorkerFailed(RuntimeError):
 
 async def run_worker(config: Config, bootstrap: str) -> None:
     """Run until cancelled. Raises `WorkerFailed` when a part dies, `CannotListen` for a busy port."""
+    sys.setswitchinterval(SWITCH_S)
     while True:
         try:
             async with AsyncExitStack() as stack:
@@ -131,10 +139,12 @@ class Worker:
         )
         self.sources = SourcesTail()
         self.alerts = TailAlerts(self.bootstrap, self.config)
+        self.silences = TailSilences(self.bootstrap, self.config)
         self.tasks.start(self.index.run(), "index of the ledger")
         self.cursors = Tail(self.bootstrap, kafka, self.topics.cursors, self.sources.apply)
         self.tasks.start(self.cursors.run(), "tail of cursors")
         self.tasks.start(self.alerts.run(), "tail of alerts")
+        self.tasks.start(self.silences.run(), "tail of silences")
 
     async def _start_api(self, stack: AsyncExitStack, classifier: Classifier) -> str:
         lookup = group_lookup(self.bootstrap, self.config, group_of(self.config))
@@ -145,10 +155,11 @@ class Worker:
             self.config,
             peers,
             self.sources.statuses,
-            lambda: self.alerts.recent(now()),
+            self._recent_alerts,
             classifier.confusion,
             self._ingest(),
             self._forget(stack, lambda: api.advertised),
+            self._silencing(),
         )
         await api.start()
         stack.push_async_callback(api.stop)
@@ -169,6 +180,16 @@ class Worker:
         elsewhere = Others(peers, me).applied
         forgetting = Forgetting(self.topics, self.outbox.deliver, self.reader.end, self._applied, elsewhere)
         return ForgetRoutes(forgetting, Audit(self.config.data_dir), self._applied, now)
+
+    def _recent_alerts(self) -> Sequence[Alert]:
+        return self.alerts.recent(now())
+
+    def _silencing(self) -> SilenceRoutes:
+        """What `/api/silences` answers, and the clearing away of what is long over."""
+        topic = SilenceTopic(self.producer, self.config)
+        self.tasks.start(Clearing(self.silences, self.alerts, topic.remove, now).run(), "clearing of silences")
+        audit = Audit(self.config.data_dir)
+        return SilenceRoutes(self.silences, topic.publish, self._recent_alerts, audit, now)
 
     def _applied(self) -> Applied:
         return {stage.topic: {n: worker.applied for n, worker in stage.workers.items()} for stage in self._stages}
@@ -191,9 +212,25 @@ class Worker:
         sweep = Sweep(self.topics, self.reader, self.outbox, lambda: matching.workers)
         self.tasks.start(sweep.run(), "sweeping of erased authors")
         self.tasks.start(self._measure(app), "measuring of lag")
-        publish = AlertTopic(self.producer, self.config).publish
-        alerting = Alerting(self.desk, self.config, publish, now, self.alerts, self._known_sources)
-        self.tasks.start(alerting.run(), "alert rules")
+        self.tasks.start(self._alerting(stack, classifier, url).run(), "alert rules")
+
+    def _alerting(self, stack: AsyncExitStack, classifier: Classifier, url: str) -> Alerting:
+        """The rules, with the circles behind an alert, and the other workers' brands for shares of voice."""
+        peers = Peers(group_lookup(self.bootstrap, self.config, group_of(self.config)), self.topics.brand_partitions)
+        stack.push_async_callback(peers.stop)
+        room = CircleRoom(self.desk, self.config, now)
+        stack.push_async_callback(room.stop)
+        return Alerting(
+            self.desk,
+            self.config,
+            AlertTopic(self.producer, self.config).publish,
+            now,
+            self.alerts,
+            self._known_sources,
+            classifier.confusion,
+            voices_of(peers, self.config, lambda: url),
+            circles_in(room),
+        )
 
     def _matcher(self, partition: int, classifier: Classifier, recover: Recover) -> Matcher:
         store = Store(self.state / f"posts-{partition}")

@@ -24,13 +24,21 @@ __all__ = [
 
 
 async def ask(
-    words: str | Sequence[str], api: str, token: str | None = None, to: str | None = None, lang: str | None = None
+    words: str | Sequence[str],
+    api: str,
+    token: str | None = None,
+    to: str | None = None,
+    lang: str | None = None,
+    by: str = "",
 ) -> Answer:
-    """The answer to a question, from the service at `api`; what goes wrong is an answer with `ok` false."""
+    """The answer to a question, from the service at `api`; what goes wrong is an answer with `ok` false.
+
+    `by`: who asks; it is written down of what changes anything.
+    """
     try:
         command = parse(words)
         async with ApiClient(api, token) as client:
-            return await answer(command, client, to, lang)
+            return await answer(command, client, to, lang, by)
     except AskFailed as error:
         return Answer(error.data, Sheet(str(error)), ok=False)
     except NotUnderstood as error:

@@ -20,6 +20,10 @@ class AskFailed(Exception):
         self.data = data or {"title": "no answer", "detail": reason}
 
 
+class Unreachable(AskFailed):
+    """Nothing answers where the service should be, or not in time."""
+
+
 class ApiClient:
     """Asks one service: `async with ApiClient(url, token) as client`."""
 
@@ -51,6 +55,14 @@ class ApiClient:
         """Order something, and its answer, which may take its time. Raises `AskFailed`."""
         return await self._ask("PUT", path, accept, json=body, timeout=_ORDER_TIMEOUT)
 
+    async def post(self, path: str, body: Any, *, accept: int = 200) -> Any:
+        """Make something new, and what it became. Raises `AskFailed`."""
+        return await self._ask("POST", path, accept, json=body)
+
+    async def delete(self, path: str, **params: str) -> Any:
+        """End something, and what became of it. Raises `AskFailed`."""
+        return await self._ask("DELETE", path, 200, params=params)
+
     async def _ask(self, method: str, path: str, accept: int, *, raw: bool = False, **more: Any) -> Any:
         longest = more.get("timeout", _TIMEOUT).total
         try:
@@ -60,9 +72,9 @@ class ApiClient:
         except (aiohttp.InvalidURL, ValueError) as error:
             raise AskFailed(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:6066") from error
         except TimeoutError as error:
-            raise AskFailed(f"the service at {self.url} takes longer than {longest:g} s to answer") from error
+            raise Unreachable(f"the service at {self.url} takes longer than {longest:g} s to answer") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise AskFailed(
+            raise Unreachable(
                 f"nothing answers at {self.url} ({error}). Start the service with `tertulia up`, "
                 "or name another with --api"
             ) from error

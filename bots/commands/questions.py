@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import quote
 
+from bots.commands import silencing
 from bots.commands.circles_sheet import circles_sheet
 from bots.commands.client import ApiClient, AskFailed
 from bots.commands.grammar import FORMS, Command, help_text
@@ -21,14 +22,21 @@ Brand = dict[str, Any]
 WINDOW = "24h"
 
 
-async def answer(command: Command, client: ApiClient, to: str | None = None, lang: str | None = None) -> Answer:
-    """Ask the service; `lang` is that of sentences, where there are any. Raises `AskFailed`."""
+async def answer(
+    command: Command, client: ApiClient, to: str | None = None, lang: str | None = None, by: str = ""
+) -> Answer:
+    """Ask the service; `lang` is that of sentences, where there are any; `by`: who asks, for what is written down.
+
+    Raises `AskFailed`, and `NotUnderstood` for what only shows now.
+    """
     notes = [f"({command.guessed})"] if command.guessed else []
     match command.name:
         case "health":
             return await _health(command, client, to, notes, lang)
         case "pulse" | "voice" | "circles":
             return await _OF_A_BRAND[command.name](command, client, to, notes)
+        case "why" | "ack" | "silence":
+            return await silencing.answer(command, client, notes, lang, by)
         case "sources":
             data = await client.get("/api/sources")
             return Answer(data, sources_sheet(data, notes))
@@ -65,7 +73,7 @@ async def _health(command: Command, client: ApiClient, to: str | None, notes: li
     brand = _the_brand(command.subject, await _brands(client), notes, usage="health BRAND [WINDOW]")
     window = command.window or WINDOW
     path = f"/api/brands/{quote(brand['name'])}/health"
-    data = await patiently(lambda: client.get(path, window=window, to=to, lang=lang))
+    data = await patiently(lambda: client.get(path, window=window, to=to, say=lang))
     return Answer(data, health_sheet(brand["title"], window, data, notes))
 
 
@@ -103,6 +111,12 @@ async def _brands(client: ApiClient) -> list[Brand]:
     if not brands:
         raise AskFailed("no brand is configured; `tertulia up --brand NAME` watches one")
     return brands
+
+
+async def brands_meant(client: ApiClient, subject: str | None) -> list[Brand]:
+    """The brand that is meant; all of them where none is named. Raises `AskFailed`."""
+    brands = await _brands(client)
+    return brands if subject is None else [_the_brand(subject, brands, [], usage="BRAND")]
 
 
 def _the_brand(

@@ -19,10 +19,10 @@ import msgspec
 
 from bots.sources.base import Bad, Batch, Gap, Misconfigured, Source, SourceOptions, Tools
 from bots.sources.lru import Lru
-from bots.sources.telegram_api import BotApi
 from bots.sources.telegram_forms import Chat, Start, Update, Whereabouts
 from bots.sources.telegram_options import TelegramOptions
 from bots.sources.telegram_posts import Memory, deletion, read_message
+from bots.wire.telegram_api import BotApi
 from streams.records import Post
 
 KEPT_S = 24 * 3_600.0  # so long Telegram keeps updates

@@ -89,6 +89,14 @@ def test_wrong_use_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such option: --windw" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words", [["fairphone", "--end", "5f3a"], ["--list", "--for", "2h"], ["--list", "--end", "5f3a"]]
+)
+def test_a_list_or_an_end_of_silences_takes_nothing_else(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("silence", *words) == 2
+    assert "--list and --end stand alone" in capsys.readouterr().err
+
+
 def test_check_says_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
     text = capsys.readouterr().out

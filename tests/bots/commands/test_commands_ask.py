@@ -70,6 +70,16 @@ async def test_pulse(api: str) -> None:
         assert "60 of 80" in text
     assert "net sentiment: +25 (" in answer.text
     assert "share of voice: 75 % (" in answer.text
+    assert "people: too few to say" in answer.text  # with nothing older than the window all would look new
+
+
+async def test_pulse_shows_who_stayed_and_who_left(api: str, desk: StubDesk) -> None:
+    desk.add(entry("fairphone", 900, 13 * 60, author="demo:somebody-else"))
+    answer = await put("pulse fairphone 12h", api)
+    new, left = answer.data["renewal"]["newcomers"], answer.data["renewal"]["left"]
+    assert (new, left) == (7, 1)
+    assert "people: 7 new, 0 seen before" in answer.text
+    assert "retention: too few to say · 0 of 1 stayed, 1 left" in answer.text
 
 
 async def test_pulse_with_too_little_says_so(api: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,6 +57,7 @@ async def test_the_sheet(api: str, question: str) -> None:
     bars = [line for line in lines if "█" in line or "░" in line]
     assert bars
     assert all(line.count("█") + line.count("░") == CELLS for line in bars)
+    assert all(re.search(r"[█░] +\d+ \(\d+ windows\)", line) for line in bars)
     assert all(len(line) <= 140 for line in lines)
     assert "There is no single score." in answer.text
 
@@ -93,7 +95,8 @@ def test_marks_of_a_real_move() -> None:
             "gaps": [],
         }
         sheet = health_sheet("B", "7d", data, [])
-        assert sheet.rows[0][:4] == ("retention", "30 % (20 % to 40 %)", "█░░░░░░░░░  10", "10 of 31 brands")
+        cells = ("retention", "30 % (20 % to 40 %)", "█░░░░░░░░░  10 (30 windows)", "10 of 31 brands")
+        assert sheet.rows[0][:4] == cells
         assert "without other" in sheet.notes[-1]
         return sheet.rows[0][4]
 
