@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
 MOST_MB = 150.0
-EVERY_S = 30
-"""Pause between two looks at one feed, and at one tag."""
+EVERY_S = 60
+"""Pause between two looks at one feed, and at one tag: 50 tags of one server may be asked for once in 50 seconds."""
 SETTLE_S = 2.2 * EVERY_S
 """The server writes nothing new at the end, so that each feed and tag is looked at once more."""
 
@@ -55,6 +55,7 @@ def network() -> Iterator[tuple[str, Connection]]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     process.start()
+    theirs.close()  # so that its end is heard
     try:
         yield ours.recv(), ours
     finally:

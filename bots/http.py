@@ -66,7 +66,9 @@ class _Request(msgspec.Struct, frozen=True):
 
 
 class Http:
-    """The client: `async with Http(contact) as http`. Proxies come from the environment."""
+    """The client: `async with Http(contact) as http`. Proxies come from the `environment`, which aiohttp looks up in a
+    thread for each request: not for servers of one's own.
+    """
 
     def __init__(
         self,
@@ -76,10 +78,12 @@ class Http:
         attempts: int = 4,
         timeout_s: float = 30.0,
         base_s: float = 0.5,
+        environment: bool = True,
     ) -> None:
         product = f"tertulia/{version('tertulia')}"
         self.user_agent = f"{product} (+{contact})" if contact else product
         self._random, self._attempts, self._base_s = random or Random(), attempts, base_s
+        self._environment = environment
         self._timeout = aiohttp.ClientTimeout(total=4 * timeout_s, connect=timeout_s, sock_read=timeout_s)
         self._resting: dict[str, float] = {}  # host, bucket -> monotonic time until which it wants to be left alone
         self._session: aiohttp.ClientSession | None = None
@@ -88,7 +92,7 @@ class Http:
         self._session = aiohttp.ClientSession(
             headers={"User-Agent": self.user_agent},
             timeout=self._timeout,
-            trust_env=True,
+            trust_env=self._environment,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self

@@ -21,7 +21,6 @@ from bots.sources.frames import Frames
 from bots.sources.hosts import Hosts
 from bots.sources.jetstream import MAX_FRAME, POST, REPOST, V2_SUBPROTOCOL, Version, microseconds, subscription
 from bots.sources.jetstream_reader import Place, Reader, cursor_for
-from bots.sources.lru import Lru
 from bots.sources.markup import web_address
 from config.units import Duration
 from streams.tasks import Tasks
@@ -105,7 +104,6 @@ class Bluesky(Source):
         super().__init__(options, tools)
         self._hosts = Hosts(options.hosts, away=options.away)
         self._handles = Handles()
-        self._fetched: Lru[str, bool] = Lru(10_000)  # threads
 
     async def collect(self, cursor: Any) -> AsyncIterator[Batch]:
         """Yield what the stream brings, from `cursor` on, and with it what was said before in threads about a brand."""
@@ -125,7 +123,7 @@ class Bluesky(Source):
         if not (options.backfill_threads and self.tools.brands):
             return None
         pause_s, terms = options.thread_pause.total_seconds(), Terms(self.tools.brands)
-        backfill = Backfill(self.tools.http, options.api_url, pause_s, terms, self._handles, self._fetched)
+        backfill = Backfill(self.tools.http, options.api_url, pause_s, terms, self._handles)
         begin = microseconds(self.tools.now() - options.lookback)
         backfill.resume(cursor, begin if place is None else place.time)
         return backfill

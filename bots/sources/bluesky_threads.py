@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,7 +23,6 @@ from bots.http import Http, HttpError
 from bots.sources.base import Bad, Batch
 from bots.sources.bluesky_posts import PLATFORM, Handles, post_of
 from bots.sources.jetstream import Commit, Event, Record, microseconds
-from bots.sources.lru import Lru
 from streams.records import BadPost, Post
 from streams.terms import Terms
 
@@ -31,17 +31,22 @@ log = logging.getLogger(__name__)
 MOST_WAITING: Final = 200  # threads; beyond, an answer's thread is not fetched until another one asks for it
 MOST_BYTES: Final = 8 * 1024 * 1024
 DEPTH: Final = 100  # of answers to answers
-TRIES: Final = 3
+MOST_DONE: Final = 500  # threads whose roots are remembered; one that is forgotten may be fetched once more
+TRIES: Final = 30
+MOST_PAUSES: Final = 60  # between two tries: half an hour without the API costs no thread
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _TID_LENGTH = 13
 _NOT_THERE = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 
 
 class Mark(msgspec.Struct):
-    """A part of the resume point: everything since then (unix µs) was told; roots of threads still to be fetched."""
+    """A part of the resume point: everything since then (unix µs) was told; roots of threads still to be fetched, and
+    of those that have been (digests, the newest last).
+    """
 
     since: int = 0
     waiting: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 class Account(msgspec.Struct):
@@ -65,11 +70,10 @@ class Backfill:
     `waiting` belongs into the resume point; a thread leaves it when its posts have been taken.
     """
 
-    def __init__(
-        self, http: Http, url: str, pause_s: float, terms: Terms, handles: Handles, done: Lru[str, bool]
-    ) -> None:
+    def __init__(self, http: Http, url: str, pause_s: float, terms: Terms, handles: Handles) -> None:
         self._http, self._url, self._pause_s = http, url.rstrip("/"), pause_s
-        self._terms, self._handles, self._done = terms, handles, done
+        self._terms, self._handles = terms, handles
+        self._done: dict[str, None] = {}
         self._tries: dict[str, int] = {}
         self._found: list[tuple[str, list[Post], list[Bad]]] = []
         self._more = asyncio.Event()
@@ -83,7 +87,7 @@ class Backfill:
         """Go on where a resume point stands; one that knows nothing of threads has told everything `since` then."""
         mark = msgspec.convert(cursor or {}, Mark)
         self.since = mark.since or since
-        self.waiting = dict.fromkeys(mark.waiting)
+        self.waiting, self._done = dict.fromkeys(mark.waiting), dict.fromkeys(mark.done)
         self._more.set()
 
     def _notice(self, posts: Sequence[Post]) -> None:
@@ -92,7 +96,7 @@ class Backfill:
             root = post.thread
             if post.reply_to is None or post.op != "create" or root is None or root in self.waiting:
                 continue
-            if self._heard(root) or self._done.get(root) or len(self.waiting) >= MOST_WAITING:
+            if self._heard(root) or _digest(root) in self._done or len(self.waiting) >= MOST_WAITING:
                 continue
             if self._terms.find(post):
                 self.waiting[root] = None
@@ -106,7 +110,7 @@ class Backfill:
         posts, bad = self._take()
         cursor = batch.cursor
         if cursor is not None:
-            cursor = {**cursor, "since": self.since, "waiting": list(self.waiting)}
+            cursor = {**cursor, "since": self.since, "waiting": list(self.waiting), "done": list(self._done)}
         return Batch([*batch.posts, *posts], cursor, [*batch.bad, *bad], batch.gap)
 
     def _take(self) -> tuple[list[Post], list[Bad]]:
@@ -114,7 +118,9 @@ class Backfill:
         found, self._found = self._found, []
         for root, _, _ in found:
             self.waiting.pop(root, None)
-            self._done.put(root, True)
+            self._done[_digest(root)] = None
+            if len(self._done) > MOST_DONE:
+                del self._done[next(iter(self._done))]
         return [post for _, posts, _ in found for post in posts], [one for _, _, bad in found for one in bad]
 
     async def run(self) -> None:
@@ -127,7 +133,8 @@ class Backfill:
                 await self._more.wait()
                 continue
             try:
-                self._found.append((root, *await self._fetch(root)))
+                posts, bad = await self._fetch(root)
+                self._found.append((root, posts, bad))  # only now: what was found before may have been taken meanwhile
                 self.on_found()
             except HttpError as error:
                 await self._failed(root, error)
@@ -163,7 +170,7 @@ class Backfill:
         tries = self._tries[root] = self._tries.get(root, 0) + 1
         if error.status not in _NOT_THERE and tries < TRIES:
             self.waiting[root] = self.waiting.pop(root)  # the others first
-            await asyncio.sleep(max(error.after or 0.0, 10 * self._pause_s))
+            await asyncio.sleep(max(error.after or 0.0, min(10 * 2**tries, MOST_PAUSES) * self._pause_s))
             return
         log.info("bluesky: the thread %s is not fetched: %s", root, error)
         del self._tries[root]
@@ -174,6 +181,10 @@ class Backfill:
         """Whether Jetstream has told a post; of a name that tells no time nobody knows."""
         at = time_of(post_id.rpartition("/")[2])
         return at is not None and at >= self.since
+
+
+def _digest(root: str) -> str:
+    return blake2b(root.encode(), digest_size=8).hexdigest()
 
 
 def time_of(rkey: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 import msgspec
 
@@ -14,12 +15,16 @@ from streams.records import BadPost, Post
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A resume point. `seq` holds on this host only, `time` (unix µs, as the host witnessed it) nearly on all."""
+    """A resume point. `seq` holds on this host only, `time` (unix µs, as the host witnessed it) nearly on all.
+
+    `last` tells the last event of v1, which has no numbers, when it comes again.
+    """
 
     host: str
     version: Version
     time: int
     seq: int = 0
+    last: str = ""
 
 
 def cursor_for(
@@ -55,6 +60,7 @@ class Reader:
         self._outdated: str | None = None
         self._time = place.time if place is not None else 0
         self._seq = place.seq if place is not None and asked == place.seq else 0
+        self._last = place.last if place is not None and (place.host, place.version) == (host, "v1") else ""
         self.ended: Notice | None = None
         self.unknown_cursor = False  # the host's numbering does not know our seq: go on by time
 
@@ -63,12 +69,14 @@ class Reader:
         posts: list[Post] = []
         bad: list[Bad] = []
         gap: Gap | None = None
+        last = b""
         for frame in frames:
             found = read(self._version, frame)
             if isinstance(found, Event | Malformed):
                 gap = self._gap(found.time) or gap
-                if 0 < found.seq <= self._seq:  # cursors are inclusive: the last one comes again
+                if self._repeated(found, frame):
                     continue
+                last = frame if found.time else last
             if isinstance(found, Event):
                 self._event(found, frame, posts, bad)
             elif isinstance(found, Malformed):
@@ -76,8 +84,15 @@ class Reader:
                 self._advance(found.time, found.seq)
             elif found is not None and self._notice(found):
                 break
-        cursor = Place(self._host, self._version, self._time, self._seq) if self._time else None
+        self._last = _digest(last) if last and self._version == "v1" else self._last
+        cursor = Place(self._host, self._version, self._time, self._seq, self._last) if self._time else None
         return Batch(posts, msgspec.to_builtins(cursor), bad, gap)
+
+    def _repeated(self, found: Event | Malformed, frame: bytes) -> bool:
+        """Cursors are inclusive: the last one comes again."""
+        if self._version == "v2":
+            return 0 < found.seq <= self._seq
+        return found.time == self._time and _digest(frame) == self._last
 
     def _event(self, event: Event, frame: bytes, posts: list[Post], bad: list[Bad]) -> None:
         if event.commit is not None:
@@ -121,3 +136,7 @@ class Reader:
 
     def _offset(self, found: Event | Malformed) -> str:
         return f"{self._host} {self._version} seq={found.seq} time_us={found.time}"
+
+
+def _digest(frame: bytes) -> str:
+    return blake2b(frame, digest_size=8).hexdigest()

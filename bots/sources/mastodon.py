@@ -15,7 +15,7 @@ import msgspec
 
 from bots.http import HttpError
 from bots.sources.base import Bad, Batch, Misconfigured, Retry, Source, SourceOptions, Tools
-from bots.sources.mastodon_api import Api, order
+from bots.sources.mastodon_api import Api, earlier, order
 from bots.sources.mastodon_jobs import LONGEST_PAUSE_S, Job, Result
 from bots.sources.mastodon_memory import Memory, Place
 from bots.sources.mastodon_options import Instance, MastodonOptions
@@ -95,12 +95,15 @@ class Mastodon(Source):
         base = reader.api.base
         mark = place.took_turn(job.key)
         if job.timeline:
-            mark.at = result.newest or ""
-            mark.newest = max(mark.newest, mark.at, key=order)
+            newest = result.newest or ""
+            mark.at = newest if result.more else ""
+            mark.newest = max(mark.newest, newest, key=order)
         posts = memory.news(result.found, base, reader.host)
         posts += [post for uri in result.gone if (post := memory.gone(base, uri)) is not None]
         for uri in result.looked:
             memory.looked(base, uri)
+        if job.timeline:
+            memory.keep(mark, result.found, earlier(mark.newest, job.overlap_s))
         return Batch(posts=posts, bad=result.bad, cursor=msgspec.to_builtins(place))
 
     async def _streamed(self, events: asyncio.Queue[Streamed], memory: Memory, until: float) -> AsyncIterator[Batch]:

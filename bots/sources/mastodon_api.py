@@ -95,6 +95,11 @@ def earlier(number: str, seconds: float) -> str:
     return str(max(0, int(number) - (int(seconds * 1_000) << 16)))
 
 
+def told_at(number: str) -> float | None:
+    """The Unix time in an id; None for those that are not Mastodon's own."""
+    return (int(number) >> 16) / 1_000 if number.isdecimal() and len(number) >= 15 else None
+
+
 def _rest(timeline: str) -> tuple[str, dict[str, str]]:
     if timeline.startswith("#"):
         return f"tag/{quote(timeline[1:], safe='')}", {}

@@ -13,7 +13,7 @@ import msgspec
 
 from bots.http import HttpError
 from bots.sources.base import Bad
-from bots.sources.mastodon_api import LOWEST, earlier
+from bots.sources.mastodon_api import LIMIT, LOWEST, Page, earlier, told_at
 from bots.sources.mastodon_forms import Status, read_status
 from bots.sources.mastodon_memory import Check, Mark, Memory
 from bots.sources.mastodon_reader import Found, Reader
@@ -26,11 +26,14 @@ LONGEST_PAUSE_S = 3_600.0
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a job brought. `newest`: where the page ends, None at the timeline's end; `gone`, `looked`: uris."""
+    """What a job brought. `newest`: where the page ends, None when it is empty; `more`: whether another one may follow;
+    `gone`, `looked`: uris.
+    """
 
     found: Sequence[Found] = ()
     bad: Sequence[Bad] = ()
     newest: str | None = None
+    more: bool = False
     gone: Sequence[str] = ()
     looked: Sequence[str] = ()
 
@@ -41,7 +44,7 @@ class Job:
     def __init__(self, reader: Reader, timeline: str, poll_s: float, overlap_s: float, random: Random) -> None:
         self.reader, self.timeline = reader, timeline
         self.key = f"{reader.api.base} {timeline}".strip()
-        self._poll_s, self._overlap_s, self._random = poll_s, overlap_s, random
+        self.overlap_s, self._poll_s, self._random = overlap_s, poll_s, random
         self.due = 0.0
         self.failures = 0
         self.reason, self.status, self.after = "", 0, 0.0
@@ -49,21 +52,29 @@ class Job:
     async def run(self, memory: Memory) -> Result | None:
         """Do it once; None: it failed, and is due again later."""
         try:
-            result = await (self._page(memory.place.marks.get(self.key)) if self.timeline else self._look(memory))
+            result = await (self._page(memory) if self.timeline else self._look(memory))
         except HttpError as error:
             self._failed(error)
             return None
         self.failures, self.reason, self.status, self.after = 0, "", 0, 0.0
-        self._wait(self._poll_s if result.newest is None else min(self._poll_s, BETWEEN_PAGES_S))
+        self._wait(min(self._poll_s, BETWEEN_PAGES_S) if result.more else self._poll_s)
         return result
 
-    async def _page(self, mark: Mark | None) -> Result:
-        after = None if mark is None or not mark.newest else mark.at or earlier(mark.newest, self._overlap_s)
+    async def _page(self, memory: Memory) -> Result:
+        mark = memory.place.marks.get(self.key)
+        after = None if mark is None or not mark.newest else mark.at or earlier(mark.newest, self.overlap_s)
         page = await self.reader.api.page(self.timeline, after)
         found, bad = await self.reader.read(page.records)
-        if after is None:  # nothing at all yet: whatever comes is news
+        if mark is None or after is None:  # nothing at all yet: whatever comes is news
             return Result(found, bad, page.newest or LOWEST)
-        return Result(found, bad, page.newest)
+        return Result(found, bad, page.newest, more=self._may_follow(page, mark, memory.now()))
+
+    def _may_follow(self, page: Page, mark: Mark, now: float) -> bool:
+        """Whether a page is not the last one. A short one is, unless it is old: servers leave out what is hidden."""
+        if page.newest is None or len(page.records) >= LIMIT:
+            return page.newest is not None
+        at = told_at(page.newest)
+        return page.newest != mark.newest and (at is None or at < now - self._poll_s)
 
     async def _look(self, memory: Memory) -> Result:
         base = self.reader.api.base

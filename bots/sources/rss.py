@@ -93,7 +93,8 @@ class Rss(Source):
         while True:
             due = sorted((pace.due, url) for url, pace in self._paces.items())[:PARALLEL]
             await asyncio.sleep(max(0.0, due[0][0] - loop.time()))
-            urls = [url for at, url in due if at <= loop.time()]
+            now = max(loop.time(), due[0][0])  # uvloop counts milliseconds, and may wake us a little early
+            urls = [url for at, url in due if at <= now]
             found = await asyncio.gather(*(self._look(url, memories[url]) for url in urls))
             for url, (batch, memory) in zip(urls, found, strict=True):
                 # Only now: a resume point must not know of entries that are yielded after it.

@@ -76,6 +76,7 @@ class Wikimedia(Source):
     name: ClassVar[str] = "wikimedia"
     options_type: ClassVar[type[SourceOptions]] = WikimediaOptions
     pause_s: ClassVar[float] = 1.0
+    most: ClassVar[int] = MOST_POSTS  # of one batch
 
     def __init__(self, options: WikimediaOptions, tools: Tools) -> None:
         super().__init__(options, tools)
@@ -111,7 +112,7 @@ class Wikimedia(Source):
                 self._take(event, place, posts, bad)
                 if not heard:
                     gap, heard = self._gap(before, place.at), True
-                if len(posts) >= MOST_POSTS or len(bad) >= MOST_POSTS or loop.time() - flushed > FLUSH_S:
+                if max(len(posts), len(bad)) >= self.most or loop.time() - flushed > FLUSH_S:
                     yield Batch(posts, msgspec.to_builtins(place), bad, gap)
                     posts, bad, gap, flushed = [], [], None, loop.time()
         if not heard:

@@ -89,7 +89,8 @@ class YouTube(Source):
         if self._api.usable and self._stale(place, now):
             due["again"] = self._due.get("again", 0.0)
         starts = {job: at if job.startswith("channel") else max(at, self._api.free_at) for job, at in due.items()}
-        job = min(due, key=lambda job: (starts[job], due[job]))
+        # Several at once: the look that is longest ago comes first, or in short lives it might never.
+        job = min(due, key=lambda job: (starts[job], due[job], jobs.get(job, 0.0)))
         await asyncio.sleep(max(0.0, starts[job] - clock()))
         return job
 

@@ -5,7 +5,6 @@ Used by the suite, and by `benchmarks.faults` for many more runs of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -13,11 +12,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
+import msgspec
+
 from bots.http import Http
 from bots.sources.base import Batch, Retry, Tools
 from streams.records import Post, check_post
 from tests.contract.source_worlds import HackerNewsWorld, ReplayWorld, RssWorld, World
 from tests.contract.worlds.appstore import AppStoreWorld
+from tests.contract.worlds.bluesky import BlueskyWorld
 from tests.contract.worlds.discord import DiscordWorld
 from tests.contract.worlds.discourse import DiscourseWorld
 from tests.contract.worlds.github import GitHubWorld
@@ -42,8 +44,9 @@ class Reader:
 
     def __init__(self, world: World, http: Http) -> None:
         self.world = world
-        self.tools = Tools(http=http, now=lambda: NOW, random=Random(1), brands=())
+        self.tools = Tools(http=http, now=lambda: NOW, random=Random(1), brands=world.brands)
         self.cursor: Any = None
+        """As it comes back from Kafka."""
         self.posts: list[Post] = []
         self.bad = 0
         self.ended = False
@@ -54,15 +57,15 @@ class Reader:
     async def read(self, batches: int, *, forget: int = 0) -> None:
         """Take so many batches in a new process; the resume points of the last `forget` were never saved."""
         source = self.world.source(self.world.options(), self.tools)
-        cursors, told = [self.cursor], list[Sequence[Post]]()
+        cursors, told = [msgspec.json.encode(self.cursor)], list[Sequence[Post]]()
         source.saved(self.cursor)
         for _ in range(MOST_RESTARTS):
             try:
-                async with aclosing(cast(Any, source.collect(cursors[-1]))) as stream:
+                async with aclosing(cast(Any, source.collect(msgspec.json.decode(cursors[-1])))) as stream:
                     async for batch in stream:
                         self._take(batch, cursors)
                         told.append(batch.posts)
-                        source.saved(json.loads(json.dumps(cursors[max(0, len(cursors) - 1 - forget)])))
+                        source.saved(msgspec.json.decode(cursors[max(0, len(cursors) - 1 - forget)]))
                         if len(cursors) > batches:
                             break
                     else:
@@ -73,7 +76,7 @@ class Reader:
         else:
             raise AssertionError("it never came through")
         kept = cursors[: max(1, len(cursors) - forget)] if not self.ended else cursors
-        self.cursor = json.loads(json.dumps(kept[-1]))
+        self.cursor = msgspec.json.decode(kept[-1])
         self._save([post for posts in told[: len(kept) - 1] for post in posts])
 
     def _save(self, posts: Sequence[Post]) -> None:
@@ -84,10 +87,10 @@ class Reader:
                 self.doubled += [post.id] if post.op == "create" and self._saved.get(post.id) == post else []
                 self._saved[post.id] = post
 
-    def _take(self, batch: Batch, cursors: list[Any]) -> None:
+    def _take(self, batch: Batch, cursors: list[bytes]) -> None:
         self.posts.extend(check_post(post, NOW) for post in batch.posts)
         self.bad += len(batch.bad)
-        cursors.append(batch.cursor if batch.cursor is not None else cursors[-1])
+        cursors.append(msgspec.json.encode(batch.cursor) if batch.cursor is not None else cursors[-1])
 
     def told(self) -> dict[str, Any]:
         """By post id (or guid) the last thing that was said about it."""
@@ -117,6 +120,8 @@ def matches(reader: Reader) -> bool:
 
 
 WORLDS: dict[str, Callable[[Path], World]] = {
+    "bluesky": lambda folder: BlueskyWorld("v2"),
+    "bluesky v1": lambda folder: BlueskyWorld("v1"),
     "hackernews": lambda folder: HackerNewsWorld(),
     "rss": lambda folder: RssWorld(),
     "replay": ReplayWorld,

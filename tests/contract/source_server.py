@@ -6,13 +6,18 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal, cast
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import RawTestServer
 
 Fault = Literal["ok", "500", "429", "cut", "slow", "hang", "garbage", "close"]
 FAULTS: tuple[Fault, ...] = ("ok", "500", "429", "cut", "slow", "garbage", "close")
+_WRONG: dict[Fault, Callable[[], web.Response]] = {
+    "500": lambda: web.Response(status=500, text="on purpose"),
+    "429": lambda: web.Response(status=429, headers={"Retry-After": "0"}),
+    "garbage": lambda: web.Response(body=b'{"items": [1, 2, \xff\x00'),
+}
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -35,12 +40,8 @@ class SourceServer:
         self.requests.append(request)
         fault = self.faults.popleft() if self.faults else "ok"
         self.met.append(fault)
-        if fault == "500":
-            return web.Response(status=500, text="on purpose")
-        if fault == "429":
-            return web.Response(status=429, headers={"Retry-After": "0"})
-        if fault == "garbage":
-            return web.Response(body=b'{"items": [1, 2, \xff\x00')
+        if fault in _WRONG:
+            return _WRONG[fault]()
         if fault == "close" or (fault == "cut" and "Upgrade" in request.headers):
             assert request.transport is not None
             request.transport.close()
@@ -48,13 +49,16 @@ class SourceServer:
         if fault == "hang":
             await asyncio.sleep(3_600)
         response = await self._handler(request)
-        if fault in ("cut", "slow") and isinstance(response, web.Response) and isinstance(response.body, bytes):
+        if fault not in ("cut", "slow") or not isinstance(response, web.Response):
+            return response
+        try:
             return await _broken(request, response, cut=fault == "cut")
-        return response
+        except ConnectionError:  # who asked is gone
+            return response
 
 
 async def _broken(request: web.Request, whole: web.Response, *, cut: bool) -> web.StreamResponse:
-    body = whole.body
+    body = whole.body or b""
     assert isinstance(body, bytes)
     headers = {**whole.headers, "Content-Length": str(len(body))}
     response = web.StreamResponse(status=whole.status, headers=headers)
@@ -77,9 +81,7 @@ async def _broken(request: web.Request, whole: web.Response, *, cut: bool) -> we
 async def serving(handler: Handler) -> AsyncIterator[SourceServer]:
     """The server, started; its address is `url`."""
     server = SourceServer(handler)
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", server.answer)
-    started = TestServer(app, host="127.0.0.1")
+    started = RawTestServer(cast(Any, server.answer), host="127.0.0.1")  # no routes: its requests are read alike
     await started.start_server()
     server.url = str(started.make_url("")).rstrip("/")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
+from random import Random
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -14,6 +15,7 @@ from bots.sources.base import Source, SourceOptions
 from bots.sources.hackernews import HackerNews, HackerNewsOptions
 from bots.sources.replay import Replay, ReplayOptions
 from bots.sources.rss import Rss, RssOptions
+from config.schema import Brand
 
 Told = dict[str, Any]
 """What matters of a post in a comparison: text, parent, thread, author; or None once it is deleted."""
@@ -24,6 +26,12 @@ class World(ABC):
 
     source: type[Source]
     url = ""
+    brands: tuple[Brand, ...] = ()
+    """Those in the config, where the source looks at them."""
+    dice = Random(1)
+    """Of what goes wrong beyond the faults of `SourceServer`, in streams."""
+    wrong = 0
+    """How often that has been."""
 
     @abstractmethod
     def options(self) -> SourceOptions:

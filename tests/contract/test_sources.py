@@ -86,6 +86,7 @@ async def test_faults_of_every_kind_lose_nothing(reader: Reader, server: SourceS
     random = Random(seed)
     server.break_with(random.choices(FAULTS, weights=(6, 1, 1, 1, 1, 1, 1), k=300))
     await until_told(reader, batches=4, forget=(0, 1))
+    await reader.read(10)  # what was told last may not have been saved: no network could tell what became of it
     if world.change():
         server.break_with(random.choices(FAULTS, weights=(6, 1, 1, 1, 1, 1, 1), k=100))
         await until_told(reader, batches=4)
@@ -103,7 +104,7 @@ async def test_one_kind_of_fault_without_end_is_a_retry_not_a_crash(
         with pytest.raises(Retry):
             async with aclosing(cast(Any, source.collect(None))) as stream:
                 async for batch in stream:
-                    assert not batch.posts
+                    assert fault == "cut" or not batch.posts  # of a stream, what came before the cut may be told
 
 
 async def test_a_server_that_hangs_is_left(world: World, server: SourceServer) -> None:

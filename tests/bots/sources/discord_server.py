@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -331,4 +331,5 @@ def _soon(socket: web.WebSocketResponse, frame: Record) -> None:
 
 async def _send(socket: web.WebSocketResponse, frame: Record) -> None:
     if not socket.closed:
-        await socket.send_json(frame)
+        with suppress(ConnectionError):  # the client has left
+            await socket.send_json(frame)

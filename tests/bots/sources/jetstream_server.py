@@ -15,6 +15,8 @@ from typing import Any, Literal, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from streams.tasks import Tasks
+
 V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents"
 TYPE = "network.bsky.jetstream.subscribeEvents#"
 THRESHOLD = 10**15  # smaller cursors are seqs
@@ -42,6 +44,7 @@ class Fault:
     after: int = 0
     then: Literal["", "cut", "close", "error", "silence"] = ""
     drip_s: float = 0.0
+    together: int = 1  # frames between two pauses of `drip_s`
 
 
 def made(seq: int, time_us: int, did: str, rkey: str, **more: Any) -> Stored:
@@ -97,13 +100,17 @@ class JetstreamServer:
             self.events.extend(events)
             self._more.notify_all()
 
-    async def _v1(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A request that another server took in."""
+        return await (self._v2(request) if request.path == V2_PATH else self._v1(request))
+
+    async def _v1(self, request: web.BaseRequest) -> web.StreamResponse:
         if "v1" not in self.versions:
             return web.Response(status=404)
         start, _ = self._start(request)
         return await self._serve(request, "v1", start, None, request.query.getall("wantedCollections", []))
 
-    async def _v2(self, request: web.Request) -> web.StreamResponse:
+    async def _v2(self, request: web.BaseRequest) -> web.StreamResponse:
         if "v2" not in self.versions:
             return web.Response(status=404)
         if any(name.startswith("wanted") for name in request.query):
@@ -116,7 +123,7 @@ class JetstreamServer:
         start, info = self._start(request)
         return await self._serve(request, "v2", start, info, request.query.getall("collections", []))
 
-    def _start(self, request: web.Request) -> tuple[int, tuple[str, str] | None]:
+    def _start(self, request: web.BaseRequest) -> tuple[int, tuple[str, str] | None]:
         """The first seq to send, and the notice that says so where it is not what was asked for."""
         following = self.events[-1].seq + 1 if self.events else 1
         if "cursor" not in request.query:
@@ -137,7 +144,7 @@ class JetstreamServer:
         return max(start, self.floor), None
 
     async def _serve(
-        self, request: web.Request, version: str, start: int, info: tuple[str, str] | None, wanted: Sequence[str]
+        self, request: web.BaseRequest, version: str, start: int, info: tuple[str, str] | None, wanted: Sequence[str]
     ) -> web.StreamResponse:
         self.requests.append((request.path, {name: request.query.getall(name) for name in request.query}))
         self.agents.append(request.headers.get("User-Agent", ""))
@@ -148,13 +155,19 @@ class JetstreamServer:
         await socket.prepare(request)
         if info is not None and version == "v2":
             await socket.send_str(_v2_frame({"$type": TYPE + "info", "name": info[0], "message": info[1]}))
-        await self._send(socket, request, version, start, wanted, fault)
+        tasks = Tasks()
+        tasks.start(self._send(socket, request, version, start, wanted, fault), "frames")
+        try:
+            async for _ in socket:  # clients say nothing but that they leave, which wants an answer
+                pass
+        finally:
+            await tasks.stop()
         return socket
 
     async def _send(
         self,
         socket: web.WebSocketResponse,
-        request: web.Request,
+        request: web.BaseRequest,
         version: str,
         start: int,
         wanted: Sequence[str],
@@ -172,11 +185,17 @@ class JetstreamServer:
             if event.seq < start or not _wants(wanted, event) or (version == "v1" and event.kind == "sync"):
                 continue
             frame = event.raw if event.raw is not None else _frame(version, event).encode()
-            await socket.send_frame(frame, WSMsgType.TEXT)  # a text frame, whatever its bytes
+            try:
+                await socket.send_frame(frame, WSMsgType.TEXT)  # a text frame, whatever its bytes
+            except ConnectionError:  # the client has left
+                return None
             sent += 1
-            await asyncio.sleep(fault.drip_s)
+            if sent % fault.together == 0:
+                await asyncio.sleep(fault.drip_s)
 
-    async def _go_wrong(self, socket: web.WebSocketResponse, request: web.Request, version: str, fault: Fault) -> None:
+    async def _go_wrong(
+        self, socket: web.WebSocketResponse, request: web.BaseRequest, version: str, fault: Fault
+    ) -> None:
         if fault.then == "silence":
             await asyncio.Event().wait()
         if fault.then == "cut":

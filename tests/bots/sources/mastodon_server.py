@@ -40,8 +40,10 @@ class Server:
 
     def __init__(self, *statuses: dict[str, Any]) -> None:
         self.statuses = list(statuses)
+        self.above: dict[str, list[dict[str, Any]]] = {}
         self.stream = b""
         self.refusal: Callable[[str], web.Response | None] = lambda path: None
+        self.most = 40
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
         self.url = ""
@@ -58,7 +60,9 @@ class Server:
             return web.Response(body=self.stream, content_type="text/event-stream")
         if path.startswith("timelines/"):
             after = int(request.query.get("min_id", "0"))
-            return web.json_response([each for each in self.statuses if int(each["id"]) > after][:40][::-1])
+            return web.json_response([each for each in self.statuses if int(each["id"]) > after][: self.most][::-1])
+        if path.endswith("/context"):
+            return web.json_response({"ancestors": self.above.get(path.split("/")[1], []), "descendants": []})
         found = next((each for each in self.statuses if path == f"statuses/{each['id']}"), None)
         return web.json_response(found or {"error": "gone"}, status=200 if found else 404)
 

@@ -213,12 +213,9 @@ def test_a_frame_of_a_later_revision_is_passed_over() -> None:
 
 def test_v1_with_and_without_the_cursor_of_new_servers() -> None:
     assert post("v1-post").text == "Hola desde v1"
-    assert through("good/v1-post-of-a-new-server").cursor == {
-        "host": "ws://host",
-        "version": "v1",
-        "time": 1_793_700_915_512_399,
-        "seq": 0,
-    }
+    cursor = through("good/v1-post-of-a-new-server").cursor
+    assert len(cursor.pop("last")) == 16
+    assert cursor == {"host": "ws://host", "version": "v1", "time": 1_793_700_915_512_399, "seq": 0}
 
 
 @pytest.mark.parametrize(("name", "reason", "placed"), BAD)

@@ -228,6 +228,42 @@ async def test_a_thread_that_waits_survives_a_kill(http: Http, server: SourceSer
     assert run.cursor["waiting"] == []
 
 
+async def test_a_thread_that_was_told_is_not_told_once_more_after_a_restart(
+    http: Http, server: SourceServer, api: Api
+) -> None:
+    api.threads[ROOT] = thread()
+    async with JetstreamServer([event(1, "dan", "Acme", START + 1, ROOT)]) as jetstream:
+        run = Run(http, server.url, jetstream)
+        await run.until(told("what phone?"))
+        await jetstream.append(event(2, "ida", "Acme again", START + 2, ROOT), event(3, "ida", "end", START + 3))
+        await run.until(told("end"))
+        assert len(api.asked) == 1
+        run.cursor = None  # a resume point from before it was named: all of it is told again
+        run.batches.clear()
+        await run.until(told("what phone?", "end"))
+    assert len(api.asked) == 2
+
+
+async def test_no_more_roots_are_remembered_than_there_is_room_for(
+    http: Http, server: SourceServer, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.sources.bluesky_threads.MOST_DONE", 2)
+    roots = [uri("ana", OLD + number) for number in range(4)]
+    api.threads = {root: shown("ana", OLD + n, record(f"old {n}", OLD + n)) for n, root in enumerate(roots)}
+    events = [event(n + 1, "dan", f"Acme {n}", START + n, root) for n, root in enumerate(roots)]
+    async with JetstreamServer(events) as jetstream:
+        run = Run(http, server.url, jetstream)
+        await run.until(told("old 3"))
+    assert len(run.cursor["done"]) == 2
+
+
+async def test_an_hour_of_refusals_is_outlasted(http: Http, server: SourceServer, api: Api) -> None:
+    api.threads[ROOT] = thread()
+    api.refuse = [web.Response(body=b"<html>") for _ in range(20)]
+    async with JetstreamServer([event(1, "dan", "Acme", START + 1, ROOT)]) as jetstream:
+        await Run(http, server.url, jetstream, silence="30s").until(told("what phone?"))
+
+
 async def test_trouble_with_the_api_leaves_the_stream_alone(
     http: Http, server: SourceServer, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, cast
 
@@ -51,6 +52,42 @@ async def test_a_post_filed_before_the_newest_is_found(http: Http, server: Serve
     assert [each.id for each in await collector.run(many(1))] == ["mastodon:https://b.example/late"]
 
 
+async def test_a_restart_tells_nothing_of_the_overlap_twice(http: Http, server: Server) -> None:
+    collector = Collector(http, server, recheck=[])
+    await collector.run(many(3))
+    server.refusal = lambda path: web.Response(status=503)
+    with pytest.raises(Retry):  # nothing can be read: the runner begins anew
+        await collector.run(many(1))
+    server.refusal = lambda path: None
+    server.statuses.append(status(4))
+    server.statuses[2] |= {"content": "<p>edited</p>", "edited_at": "2026-11-03T09:30:00Z"}
+    assert texts(await collector.run(many(99), batches=5)) == ["update edited", "create post 4"]
+    server.statuses.append(status(5))
+    assert texts(await collector.run(many(99), batches=5)) == ["create post 5"], "after the overlap was read again"
+
+
+async def test_of_a_quiet_timeline_each_look_is_one_request(http: Http, server: Server) -> None:
+    collector = Collector(http, server, recheck=[])
+    await collector.run(many(99), batches=3)
+    assert len(server.asked) == 3
+    collector.now = datetime.fromtimestamp(((BASE >> 16) + 4_000) / 1_000, UTC)
+    server.asked.clear()
+    server.statuses.append(status(4))  # it is new, and there may be more: but it is no older than a look
+    assert texts(await collector.run(many(99), batches=2)) == ["create post 4"]
+    assert len(server.asked) == 2
+
+
+async def test_a_short_page_of_old_posts_is_followed_by_the_next_one(http: Http, server: Server) -> None:
+    """Servers leave hidden posts out of a page, so a short one is not the last when it ends long ago."""
+    collector = Collector(http, server, recheck=[], poll="1h")
+    await collector.run(many(3))
+    server.most = 5
+    server.statuses += [status(number) for number in range(10, 17)]
+    collector.now += timedelta(days=30)  # long after what the ids tell
+    async with asyncio.timeout(20):
+        assert len(await collector.run(many(7))) == 7
+
+
 async def test_one_post_on_two_servers_is_told_once(http: Http, server: Server) -> None:
     other = Server(status(2, id=str(BASE + 5 * SECOND)), status(9))
     async with serving(other.serve) as started:
@@ -65,6 +102,19 @@ async def test_without_a_question_an_unknown_parent_has_a_name_of_this_server(ht
     assert found.reply_to == f"mastodon:{server.url}/statuses/77"
     assert (found.thread, found.reply_to_author) == (None, "mastodon:https://a.example/users/ana")
     assert not any(path.endswith("context") for path in server.asked)
+
+
+async def test_what_stands_above_is_told_also_when_the_page_fails_at_first(http: Http, server: Server) -> None:
+    old, older = status(-50), status(-90)
+    server.statuses = [status(7, in_reply_to_id=old["id"]), status(8, in_reply_to_id=older["id"])]
+    server.above = {server.statuses[0]["id"]: [old], server.statuses[1]["id"]: [older]}
+    failing = f"statuses/{server.statuses[1]['id']}/context"
+    server.refusal = lambda path: web.Response(status=500) if path == failing and server.asked.count(path) < 5 else None
+    other = Server()  # while one answers, the failure of the other is no new beginning
+    async with serving(other.serve) as started:
+        other.url = started.url
+        posts = await Collector(http, server, other).run(many(4), batches=40)
+    assert [each.text for each in posts] == ["post -50", "post 7", "post -90", "post 8"]
 
 
 async def test_an_empty_server_is_no_failure_and_its_first_post_is_news(http: Http, server: Server) -> None:

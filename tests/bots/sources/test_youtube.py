@@ -22,6 +22,7 @@ from bots.sources.youtube_api import YouTubeApi
 from bots.sources.youtube_memory import MOST_SEEN, Place, Seen, Video
 from bots.sources.youtube_options import YouTubeOptions
 from bots.sources.youtube_posts import Home, read_comment, read_each, read_thread, read_video
+from tests.bots.sources.clocks import Coarse
 from tests.contract.source_server import serving
 from tests.contract.worlds.youtube import ALONE, CHANNELS, KEY, YouTubeWorld, refuse
 
@@ -202,6 +203,26 @@ async def test_videos_that_came_and_went_between_two_looks_are_a_gap() -> None:
         world.newest = 40
         assert len(await kept.read(2, **only)) == 15
     assert [(gap.start.minute, gap.end.minute) for gap in kept.gaps] == [(20, 26)]
+
+
+async def _lives(count: int) -> list[tuple[str, str]]:
+    """What is told of a comment that comes late, by collectors that are killed after each batch."""
+    world = YouTubeWorld()
+    async with serving(world.serve) as server, Http("ops@example.org", base_s=0.001) as http:
+        world.url = server.url
+        kept = Kept(http, world)
+        for _ in range(count):
+            await kept.read(1, channels=CHANNELS)
+        world.say("Late", "video_00005", "late")
+        before = len(kept.posts)
+        for _ in range(count):
+            await kept.read(1, channels=CHANNELS)
+        return kept.posts[before:]
+
+
+def test_in_short_lives_each_video_has_its_turn_also_where_the_clock_is_coarse() -> None:
+    with asyncio.Runner(loop_factory=Coarse) as runner:
+        assert ("create", "Late") in runner.run(_lives(40))
 
 
 async def test_units_are_spread_over_the_day() -> None:

@@ -22,10 +22,16 @@ class QuickWikimedia(Wikimedia):
     pause_s: ClassVar[float] = 0.001
 
 
+class KillableWikimedia(QuickWikimedia):
+    """There are batches to be killed between."""
+
+    most: ClassVar[int] = 7
+
+
 class WikimediaWorld(World):
     """A log of 90 changes on three wikis; the position in it is the offset that Last-Event-ID tells."""
 
-    source = QuickWikimedia
+    source = KillableWikimedia
 
     def __init__(self) -> None:
         self.log: list[bytes] = []
