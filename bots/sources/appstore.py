@@ -21,6 +21,7 @@ from bots.sources.appstore_memory import Feed, Place
 from bots.sources.appstore_reviews import NoReviews, Review, read_page
 from bots.sources.base import Bad, Batch, Gap, Misconfigured, Retry, Source, SourceOptions, Tools
 from bots.sources.lru import Lru
+from bots.sources.option_types import between
 from config.units import Duration
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class AppStoreOptions(SourceOptions):
 
     apps: tuple[str, ...] = Field(default=(), description="Numbers of the apps: the digits behind /id in the address.")
     countries: tuple[str, ...] = Field(default=("us",), description="Countries whose stores are read (us, de, jp, …).")
-    every: Duration = Field(
+    every: Annotated[Duration, between(timedelta(minutes=1), timedelta(hours=12))] = Field(
         default=timedelta(minutes=30), description="Pause between two looks at one app in one country, 1m to 12h."
     )
     pause: Duration = Field(default=timedelta(seconds=2), description="Pause between two requests.")
@@ -45,13 +46,6 @@ class AppStoreOptions(SourceOptions):
         default=2, description="At the first look, so many pages of 50 reviews back."
     )
     base_url: str = Field(default="https://itunes.apple.com", description="Address of the feeds.")
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(minutes=1) <= every <= timedelta(hours=12):
-            raise ValueError("write a pause between 1m and 12h")
-        return every
 
     @field_validator("apps")
     @classmethod

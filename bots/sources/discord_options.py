@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl
 from config.units import Duration
 
 
@@ -36,7 +36,7 @@ class DiscordOptions(SourceOptions):
     overlap: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=1))] = Field(
         default=timedelta(minutes=10), description="After an absence, compare what was told this long before it, too."
     )
-    base_url: str = Field(
+    base_url: BaseUrl = Field(
         default="https://discord.com/api/v10", description="Address of the API; it names the Gateway's."
     )
 
@@ -44,10 +44,3 @@ class DiscordOptions(SourceOptions):
     @classmethod
     def _once(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(ids))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")

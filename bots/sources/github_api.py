@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 from bots.http import Response
 from bots.sources.base import SourceOptions, Tools
 from bots.sources.github_posts import KINDS, Kind, Names, Page, comment_ids, read_page
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl, between
 from config.units import Duration
 
 MOST_PAGES = 10  # of comments in a second look; of a longer thread only its own deletion is seen
@@ -30,8 +30,10 @@ class GitHubOptions(SourceOptions):
         default=None,
         description="Access token without any scope: 5,000 requests an hour in place of 60.",
     )
-    base_url: str = Field(default="https://api.github.com", description="Address of the API.")
-    every: Duration = Field(default=timedelta(minutes=5), description="Pause between two looks, at most 1h.")
+    base_url: BaseUrl = Field(default="https://api.github.com", description="Address of the API.")
+    every: Annotated[Duration, between(timedelta(milliseconds=1), timedelta(hours=1))] = Field(
+        default=timedelta(minutes=5), description="Pause between two looks, at most 1h."
+    )
     first: Duration = Field(default=timedelta(days=1), description="At the first start, so far back.")
     recheck: Annotated[int, Field(ge=0, le=100)] = Field(
         default=2, description="Between two looks, at most so many threads are looked at again for deletions."
@@ -44,20 +46,6 @@ class GitHubOptions(SourceOptions):
             if not _REPOSITORY.fullmatch(name.lower()):
                 raise ValueError(f"{name!r} is not owner/name, such as python/cpython")
         return tuple(dict.fromkeys(name.lower() for name in repositories))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(milliseconds=1) <= every <= timedelta(hours=1):
-            raise ValueError("write a pause of at most 1h")
-        return every
 
 
 class Api:

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bots.sources.base import SourceOptions
 from bots.sources.markup import web_address
+from bots.sources.option_types import between
 from config.schema import Section
 from config.units import Duration
 
@@ -65,7 +66,7 @@ class MastodonOptions(SourceOptions):
     instances: Annotated[tuple[Instance, ...], Field(max_length=100)] = Field(
         default=(), description="Servers with Mastodon's API."
     )
-    poll: Duration = Field(
+    poll: Annotated[Duration, between(timedelta(milliseconds=1), timedelta(hours=1))] = Field(
         default=timedelta(seconds=30), description="Pause between two looks at one timeline, at most 1h."
     )
     overlap: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(hours=1))] = Field(
@@ -83,13 +84,6 @@ class MastodonOptions(SourceOptions):
     recheck_most: Annotated[int, Field(ge=0, le=20_000)] = Field(
         default=400, description="Posts of one server that wait for another look, shared evenly by the looks."
     )
-
-    @field_validator("poll")
-    @classmethod
-    def _within_reason(cls, poll: timedelta) -> timedelta:
-        if not timedelta(milliseconds=1) <= poll <= timedelta(hours=1):
-            raise ValueError("write a pause between 1ms and 1h")
-        return poll
 
     @field_validator("recheck")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl, between
 from config.units import Duration
 
 _SUBREDDIT = re.compile(r"(?:u_[\w-]{3,20}|[A-Za-z0-9]\w{1,20})", re.ASCII)
@@ -29,7 +29,9 @@ class RedditOptions(SourceOptions):
     search: bool = Field(
         default=False, description="Whether to search all of Reddit for the brands' terms (submissions only)."
     )
-    poll: Duration = Field(default=timedelta(seconds=30), description="Pause between two looks, at most 1h.")
+    poll: Annotated[Duration, between(timedelta(milliseconds=1), timedelta(hours=1))] = Field(
+        default=timedelta(seconds=30), description="Pause between two looks, at most 1h."
+    )
     first: Annotated[int, Field(ge=0, le=1_000)] = Field(
         default=100, description="At the first start, so many per list."
     )
@@ -37,8 +39,8 @@ class RedditOptions(SourceOptions):
         default=4_000,
         description="So many of the newest, shared by all lists, are looked at again for edits and deletions.",
     )
-    auth_url: str = Field(default="https://www.reddit.com", description="Address that gives access tokens.")
-    api_url: str = Field(default="https://oauth.reddit.com", description="Address of the API.")
+    auth_url: BaseUrl = Field(default="https://www.reddit.com", description="Address that gives access tokens.")
+    api_url: BaseUrl = Field(default="https://oauth.reddit.com", description="Address of the API.")
 
     @field_validator("subreddits")
     @classmethod
@@ -56,17 +58,3 @@ class RedditOptions(SourceOptions):
         if bare and _USER.fullmatch(bare) is None:
             raise ValueError(f"{username!r} is no Reddit account: write its name, such as spez")
         return bare
-
-    @field_validator("poll")
-    @classmethod
-    def _within_reason(cls, poll: timedelta) -> timedelta:
-        if not timedelta(0) < poll <= timedelta(hours=1):
-            raise ValueError("write a pause of at most 1h, such as 30s")
-        return poll
-
-    @field_validator("auth_url", "api_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None or "?" in url or "#" in url:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from bots.http import HttpError
 from bots.sources.base import Bad, Batch, Misconfigured, Retry, Source, SourceOptions, Tools
 from bots.sources.markup import web_address
+from bots.sources.option_types import between
 from bots.sources.rss_entries import Feed, NoFeed, read_feed
 from config.units import Duration
 from streams.records import Post
@@ -33,16 +34,9 @@ class RssOptions(SourceOptions):
     feeds: Annotated[tuple[str, ...], Field(max_length=200)] = Field(
         default=(), description="Addresses of RSS or Atom feeds."
     )
-    every: Duration = Field(
+    every: Annotated[Duration, between(timedelta(seconds=1), timedelta(hours=12))] = Field(
         default=timedelta(minutes=10), description="Pause between two looks at one feed, at most 12h."
     )
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= every <= timedelta(hours=12):
-            raise ValueError("write a pause between 1s and 12h")
-        return every
 
     @field_validator("feeds")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl
 from config.units import Duration
 
 
@@ -33,16 +33,11 @@ class SlackOptions(SourceOptions):
     overlap: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=1))] = Field(
         default=timedelta(minutes=10), description="After an absence, compare what was told this long before it, too."
     )
-    base_url: str = Field(default="https://slack.com/api", description="Address of the Web API; it names the socket's.")
+    base_url: BaseUrl = Field(
+        default="https://slack.com/api", description="Address of the Web API; it names the socket's."
+    )
 
     @field_validator("channels")
     @classmethod
     def _once(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(ids))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from bots.http import HttpError
 from bots.sources.base import SourceOptions, Tools
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl, between
 from config.units import Duration
 
 DAY_S = 86_400.0
@@ -35,8 +35,10 @@ class StackExchangeOptions(SourceOptions):
     key: SecretStr | None = Field(
         default=None, description="Key of an app registered at stackapps.com: 10,000 requests a day in place of 300."
     )
-    base_url: str = Field(default="https://api.stackexchange.com/2.3", description="Address of the API.")
-    every: Duration = Field(default=timedelta(minutes=10), description="Pause between two looks, at most 12h.")
+    base_url: BaseUrl = Field(default="https://api.stackexchange.com/2.3", description="Address of the API.")
+    every: Annotated[Duration, between(timedelta(milliseconds=1), timedelta(hours=12))] = Field(
+        default=timedelta(minutes=10), description="Pause between two looks, at most 12h."
+    )
     first: Duration = Field(default=timedelta(days=1), description="At the first start, so far back.")
 
     @field_validator("tags")
@@ -46,20 +48,6 @@ class StackExchangeOptions(SourceOptions):
             if not _TAG.fullmatch(tag.lower()):
                 raise ValueError(f"{tag!r} is not site/tag, such as stackoverflow/python")
         return tuple(dict.fromkeys(tag.lower() for tag in tags))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(milliseconds=1) <= every <= timedelta(hours=12):
-            raise ValueError("write a pause of at most 12h")
-        return every
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl, between
 from config.units import Duration
 
 _TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
@@ -24,8 +24,10 @@ class TelegramOptions(SourceOptions):
         default=(),
         description="Only these groups and channels: '@name', or an id ('-1001234567890'); empty: all the bot is in.",
     )
-    wait: Duration = Field(default=timedelta(seconds=20), description="How long one request waits for news, 1s to 25s.")
-    base_url: str = Field(default="https://api.telegram.org", description="Address of the Bot API.")
+    wait: Annotated[Duration, between(timedelta(seconds=1), timedelta(seconds=25))] = Field(
+        default=timedelta(seconds=20), description="How long one request waits for news, 1s to 25s."
+    )
+    base_url: BaseUrl = Field(default="https://api.telegram.org", description="Address of the Bot API.")
 
     @field_validator("token")
     @classmethod
@@ -42,17 +44,3 @@ class TelegramOptions(SourceOptions):
             if _CHAT.fullmatch(chat) is None:
                 raise ValueError(f"{chat!r} is no group or channel: write @name, or its id, which begins with -")
         return tuple(dict.fromkeys(chat.lower() for chat in chats))
-
-    @field_validator("wait")
-    @classmethod
-    def _within_reason(cls, wait: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= wait <= timedelta(seconds=25):
-            raise ValueError("write a wait between 1s and 25s")
-        return wait
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None or "?" in url or "#" in url:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")

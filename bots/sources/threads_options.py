@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl, between
 from config.units import Duration
 
 
@@ -29,28 +29,14 @@ class ThreadsOptions(SourceOptions):
     queries_per_day: Annotated[int, Field(ge=24, le=2_200)] = Field(
         default=2_000, description="The most searches in any 24 hours; Meta allows an account 2,200."
     )
-    every: Duration = Field(
+    every: Annotated[Duration, between(timedelta(milliseconds=1), timedelta(hours=12))] = Field(
         default=timedelta(minutes=5), description="Shortest pause between two looks at one search, at most 12h."
     )
     first: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=90))] = Field(
         default=timedelta(days=1), description="At the first start, so far back, at most 90d."
     )
     recheck: bool = Field(default=True, description="Whether posts are looked at again for edits and deletions.")
-    base_url: str = Field(default="https://graph.threads.net", description="Address of the API.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None or "?" in url:
-            raise ValueError(f"{url.partition('?')[0]!r} is not the address of an API (https://…)")
-        return url.rstrip("/")
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(milliseconds=1) <= every <= timedelta(hours=12):
-            raise ValueError("write a pause of at most 12h")
-        return every
+    base_url: BaseUrl = Field(default="https://graph.threads.net", description="Address of the API.")
 
     @field_validator("searches")
     @classmethod

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 
 from bots.http import HttpError
 from bots.sources.base import Bad, Batch, Gap, Misconfigured, Retry, Source, SourceOptions, Tools
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl
 from bots.sources.wikimedia_changes import Change, Titles, apply, read_change
 from bots.sse import ServerEvent
 from config.units import Duration
@@ -29,7 +29,7 @@ SKIPPED = timedelta(minutes=10)  # all wikis together are never silent for so lo
 class WikimediaOptions(SourceOptions):
     """Which wikis, which pages."""
 
-    base_url: str = Field(default="https://stream.wikimedia.org", description="Address of EventStreams.")
+    base_url: BaseUrl = Field(default="https://stream.wikimedia.org", description="Address of EventStreams.")
     wikis: Annotated[tuple[str, ...], Field(max_length=1_000)] = Field(
         default=(), description="Only these wikis, by database or server name (enwiki, de.wikipedia.org); empty: all."
     )
@@ -46,13 +46,6 @@ class WikimediaOptions(SourceOptions):
     silence: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))] = Field(
         default=timedelta(minutes=1), description="No event of any wiki for so long is a stall: connect again."
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")
 
     @field_validator("pages", "wikis")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bots.sources.base import SourceOptions
-from bots.sources.markup import web_address
+from bots.sources.option_types import BaseUrl
 from config.units import Duration
 
 WEEK = timedelta(days=7)  # so far back reaches X's recent search
@@ -40,14 +40,7 @@ class XOptions(SourceOptions):
     silence: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=2))] = Field(
         default=timedelta(seconds=30), description="Not even a sign of life for this long is a stall: connect again."
     )
-    base_url: str = Field(default="https://api.x.com", description="Address of the API.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if web_address(url) is None:
-            raise ValueError(f"{url!r} is not a web address (https://…)")
-        return url.rstrip("/")
+    base_url: BaseUrl = Field(default="https://api.x.com", description="Address of the API.")
 
     @field_validator("rules")
     @classmethod

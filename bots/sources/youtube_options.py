@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bots.sources.base import SourceOptions
+from bots.sources.option_types import between
 from config.units import Duration
 
 
@@ -25,7 +26,7 @@ class YouTubeOptions(SourceOptions):
     quota: Annotated[int, Field(ge=100)] = Field(
         default=9_000, description="Units of the API to spend a day, evenly; Google grants 10000."
     )
-    every: Duration = Field(
+    every: Annotated[Duration, between(timedelta(seconds=1), timedelta(hours=12))] = Field(
         default=timedelta(minutes=15), description="Shortest pause between two looks at a feed or video, at most 12h."
     )
     first: Annotated[int, Field(ge=1, le=20)] = Field(
@@ -33,13 +34,6 @@ class YouTubeOptions(SourceOptions):
     )
     feed_url: str = Field(default="https://www.youtube.com/feeds/videos.xml", description="Address of the feeds.")
     api_url: str = Field(default="https://www.googleapis.com/youtube/v3", description="Address of the API.")
-
-    @field_validator("every")
-    @classmethod
-    def _within_reason(cls, every: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= every <= timedelta(hours=12):
-            raise ValueError("write a pause between 1s and 12h")
-        return every
 
     @field_validator("channels")
     @classmethod

@@ -60,7 +60,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ({"subreddits": ["all"]}, "is no subreddit"),
         ({"subreddits": ["a+b"]}, "is no subreddit"),
         ({"username": "me@example.org"}, "no Reddit account"),
-        ({"poll": "2h"}, "at most 1h"),
+        ({"poll": "2h"}, "between 1ms and 1h"),
         ({"api_url": "oauth.reddit.com"}, "not a web address"),
     ],
 )
