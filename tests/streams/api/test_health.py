@@ -98,7 +98,8 @@ async def url(serve: Serve) -> str:
 
 async def test_it_is_what_the_views_say(serve: Serve, http: aiohttp.ClientSession) -> None:
     config = config_of()
-    desk = StubDesk(config, talk("fairphone", 20))
+    strangers = [entry("fairphone", 10_000 + n, 30 + n, author=f"demo:x{n}") for n in range(120)]
+    desk = StubDesk(config, [*talk("fairphone", 20), *strangers])
     found = await ask(http, (await serve(desk, config)).url, to=TO)
     window, asked = Window.last(timedelta(days=1), NOW), Asked(config.views)
     expected = health(desk.frame("fairphone").snapshot(), window, asked)
