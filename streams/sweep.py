@@ -18,11 +18,10 @@ from typing import Final
 import msgspec
 from aiokafka.errors import KafkaError
 
-from streams.alerting.clock import to_ms
 from streams.erasures import Erasure, parse_erasure
 from streams.log import LogReader, Record
 from streams.outbox import Outbox
-from streams.records import encode
+from streams.records import encode, to_ms
 from streams.topics import Topics
 
 log = logging.getLogger(__name__)
