@@ -5,8 +5,6 @@ Here and not beside the source, because both the worker, which answers, and the 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping as Given
 from typing import Annotated, Any
 
@@ -14,10 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from config.inlet_paths import condition_of, path_of, taken_from
 from config.schema import Config, Name, Section
+from config.webhook_key import signing_key
 
 SOURCE = "webhook"  # the block below `sources`
 SHORTEST_SECRET = 16
-STANDARD_PREFIX = "whsec_"
 
 
 def _checked(parse: Any) -> AfterValidator:
@@ -108,7 +106,7 @@ class Inlet(Section):
     @property
     def keys(self) -> tuple[bytes, ...]:
         """What a signature may be made with. A secret of Standard Webhooks holds the key's bytes in base64."""
-        return tuple(_key(secret.get_secret_value()) for secret in (self.secret, self.old_secret) if secret)
+        return tuple(signing_key(secret.get_secret_value()) for secret in (self.secret, self.old_secret) if secret)
 
     @field_validator("secret", "old_secret")
     @classmethod
@@ -118,7 +116,7 @@ class Inlet(Section):
                 f"is too short to be a secret: at least {SHORTEST_SECRET} characters (openssl rand -hex 32)"
             )
         if secret is not None:
-            _key(secret.get_secret_value())
+            signing_key(secret.get_secret_value())
         return secret
 
     @field_validator("delete_when")
@@ -127,16 +125,6 @@ class Inlet(Section):
         if condition is not None and info.data.get("mapping", ...) is None:
             raise ValueError("needs a mapping; a record in the form of a post says it with `op: delete`")
         return condition
-
-
-def _key(secret: str) -> bytes:
-    """The key's bytes. Raises `ValueError` when what follows `whsec_` is no base64."""
-    if not secret.startswith(STANDARD_PREFIX):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"what follows {STANDARD_PREFIX} must be base64") from error
 
 
 def inlets_of(config: Config) -> Given[str, Inlet]:

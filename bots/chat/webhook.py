@@ -13,7 +13,6 @@ The type is `alert.resolved` when nothing of what it tells goes on, and `message
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from datetime import datetime
@@ -25,9 +24,8 @@ from pydantic import Field, SecretStr, field_validator
 from bots.chat.base import ONE_PLACE, Message, Outcome, Outlet, OutletOptions, Tools
 from bots.chat.post import attempt
 from bots.chat.text import as_plain
+from config.webhook_key import signing_key
 from streams.alerting.clock import to_ms
-
-PREFIX = "whsec_"
 
 
 class WebhookOptions(OutletOptions):
@@ -91,18 +89,6 @@ def payload(message: Message, now: datetime) -> bytes:
     data = {"key": message.key, "text": text, "lang": message.lang, "alerts": message.alerts}
     timestamp = max((alert.at for alert in message.alerts), default=now)
     return msgspec.json.encode({"type": kind, "timestamp": timestamp, "data": data})
-
-
-def signing_key(secret: str) -> bytes:
-    """The key's bytes. Raises `ValueError` when there are none, or what follows `whsec_` is no base64."""
-    try:
-        given = secret.removeprefix(PREFIX)
-        key = base64.b64decode(given, validate=True) if secret.startswith(PREFIX) else secret.encode()
-    except binascii.Error as error:
-        raise ValueError(f"what follows {PREFIX} must be base64") from error
-    if not key:
-        raise ValueError("is empty: anybody could sign with it")
-    return key
 
 
 def signature(key: bytes, message_id: str, seconds: int, body: bytes) -> str:

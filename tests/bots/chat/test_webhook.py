@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bots.chat.base import Delivered, Message, Tools
-from bots.chat.webhook import Webhook, WebhookOptions, payload, signature, signing_key
+from bots.chat.webhook import Webhook, WebhookOptions, payload, signature
+from config.webhook_key import signing_key
 from streams.records import Alert
 from tests.bots.chat.destination import NOW, alert, destination, session
 from tests.bots.chat.messages import message
