@@ -15,7 +15,7 @@ from bots.chat.base import ONE_PLACE, Message, Outcome, Outlet, OutletOptions
 from bots.chat.drawing import draw
 from bots.chat.markdown import Markdown
 from bots.chat.options import SecretUrl
-from bots.chat.post import attempt
+from bots.chat.post import post_json
 from bots.chat.text import as_plain
 
 MOST: Final = 6_500  # as JSON: older servers keep 8,000 characters of attachments
@@ -41,9 +41,7 @@ class Mattermost(Outlet):
         """One POST."""
         if to is not None:
             return ONE_PLACE
-        url, body = self.options.url.get_secret_value(), msgspec.json.encode(content(message))
-        headers = {"Content-Type": "application/json"}
-        return await attempt(self.tools.session, "POST", url, body, headers, self.options.timeout)
+        return await post_json(self.tools.session, self.options.url, content(message), self.options.timeout)
 
 
 class _Markdown(Markdown):

@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 
 import aiohttp
 import msgspec
+from pydantic import SecretStr
 from yarl import URL
 
 from bots.chat.base import Delivered, Outcome, Refused, RetryLater
@@ -73,6 +74,12 @@ async def attempt(
     """Send once, and judge by the status alone."""
     reply = await ask(session, method, url, body, headers, timeout)
     return meaning(reply, hint) if isinstance(reply, Reply) else reply
+
+
+async def post_json(session: aiohttp.ClientSession, url: SecretStr, content: object, limit: timedelta) -> Outcome:
+    """One POST of JSON to an address that is a secret, as incoming webhooks have it."""
+    body, headers = msgspec.json.encode(content), {"Content-Type": "application/json"}
+    return await attempt(session, "POST", url.get_secret_value(), body, headers, limit)
 
 
 async def ask(

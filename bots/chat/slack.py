@@ -20,7 +20,7 @@ from bots.chat.base import ONE_PLACE, Delivered, Message, Outcome, Outlet, Refus
 from bots.chat.document import Picture
 from bots.chat.limits import RateText
 from bots.chat.options import BaseUrl, PictureOptions, SecretUrl
-from bots.chat.post import Reply, ask, attempt, meaning
+from bots.chat.post import Reply, ask, attempt, meaning, post_json
 from bots.chat.questions_options import SlackQuestions, SlackRoom
 from bots.chat.slack_blocks import blocks, fallback
 from bots.wire.slack_web import PASSING, WORDS
@@ -104,9 +104,7 @@ class Slack(Outlet):
 
     async def _by_webhook(self, message: Message, url: SecretStr) -> Outcome:
         body = {"text": fallback(message), "blocks": blocks(message), "unfurl_links": False, "unfurl_media": False}
-        headers = {"Content-Type": "application/json"}
-        given = msgspec.json.encode(body)
-        return await attempt(self.tools.session, "POST", url.get_secret_value(), given, headers, self.options.timeout)
+        return await post_json(self.tools.session, url, body, self.options.timeout)
 
     async def _show(self, picture: Picture, channel: str, thread: str) -> RetryLater | Refused | None:
         """Upload the chart and share it in the thread; None: it is there."""

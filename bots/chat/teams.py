@@ -18,7 +18,7 @@ from bots.chat.drawing import Markup, fitted
 from bots.chat.limits import RateText
 from bots.chat.markdown import anchor
 from bots.chat.options import SecretUrl
-from bots.chat.post import attempt
+from bots.chat.post import post_json
 from bots.chat.text import as_plain
 
 MOST: Final = 19_000  # bytes of JSON of the card's body; Teams says 28 KB and has been seen to refuse above 21
@@ -44,9 +44,7 @@ class Teams(Outlet):
         """One POST; Workflows answers 202."""
         if to is not None:
             return ONE_PLACE
-        url, body = self.options.url.get_secret_value(), msgspec.json.encode(content(message))
-        headers = {"Content-Type": "application/json"}
-        return await attempt(self.tools.session, "POST", url, body, headers, self.options.timeout)
+        return await post_json(self.tools.session, self.options.url, content(message), self.options.timeout)
 
 
 class _Card(Markup[dict[str, Any]]):

@@ -39,6 +39,11 @@ def quantile(level: float, mean: float, size: float) -> int:
     return above
 
 
+def middle(mean: float, size: float) -> tuple[float, float]:
+    """What 95 % of draws lie within."""
+    return float(quantile(0.025, mean, size)), float(quantile(0.975, mean, size))
+
+
 def incomplete_beta(a: float, b: float, x: float, y: float) -> float:
     """The regularised incomplete beta function I_x(a, b), 0 < x < 1 (DLMF 8.17.4 and 8.17.22).
 

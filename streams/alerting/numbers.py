@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from streams.views.asked import Asked
 from streams.views.base import VIEWS
-from streams.views.components import BY_NAME, Bounds, Figure
+from streams.views.components import BY_NAME, Figure, figure_of
 from streams.views.response import Waiting
 from streams.views.rows import Rows
 from streams.views.voice import ShareOfVoice
@@ -49,18 +49,6 @@ def _share(path: str, value: str = "share") -> Callable[[Any], Figure]:
 def _count(path: str) -> Callable[[Any], Figure]:
     """A figure that has no interval, below an answer whose `posts` and `authors` it shares."""
     return lambda answer: figure_of(answer, _below(answer, path), None)
-
-
-def figure_of(answer: Any, value: float | None, interval: Bounds | None) -> Figure:
-    """As a `Figure`; it is insufficient as well where there is no value."""
-    known = value is not None and not answer.insufficient
-    return Figure(
-        posts=answer.posts,
-        authors=answer.authors,
-        insufficient=not known,
-        value=value if known else None,
-        interval=interval if known else None,
-    )
 
 
 def _waiting(path: str) -> Callable[[Any], Figure]:

@@ -27,7 +27,7 @@ import xxhash
 from streams.alerting import rhythm
 from streams.alerting.extremes import Tail
 from streams.alerting.hour_of_week import HOUR, over_windows
-from streams.alerting.nbinom import head, quantile, tail
+from streams.alerting.nbinom import head, middle, tail
 from streams.alerting.ordinary_windows import past_windows, surprises
 from streams.alerting.rhythm import HOURS, Bools, Floats
 from streams.alerting.volume import MIN_WINDOWS, Question, Times, count
@@ -62,7 +62,7 @@ class Ordinary(msgspec.Struct, frozen=True):
 
     def interval(self) -> tuple[float, float]:
         """What 95 % of ordinary windows bring."""
-        return float(quantile(0.025, self.mean, self.size)), float(quantile(0.975, self.mean, self.size))
+        return middle(self.mean, self.size)
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ def _part(*path: str, value: str = "share") -> Callable[[Any], Figure]:
     def read(answer: Any) -> Figure:
         for name in path:
             answer = getattr(answer, name)
-        return _figure(answer, getattr(answer, value), getattr(answer, "interval", None))
+        return figure_of(answer, getattr(answer, value), getattr(answer, "interval", None))
 
     return read
 
@@ -54,12 +54,13 @@ def _of(estimate: str) -> Callable[[Any], Figure]:
         found = answer
         for name in estimate.split("."):
             found = getattr(found, name)
-        return _figure(answer, found.value, found.interval)
+        return figure_of(answer, found.value, found.interval)
 
     return read
 
 
-def _figure(answer: Any, value: float | None, interval: Bounds | None) -> Figure:
+def figure_of(answer: Any, value: float | None, interval: Bounds | None) -> Figure:
+    """As a `Figure`; it is insufficient as well where there is no value."""
     known = value is not None and not answer.insufficient
     return Figure(
         posts=answer.posts,
