@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from config.language import Lang
 from config.matchers import Matcher, all_match, parse
 from config.problems import Key
-from config.routing import Lang, Route, Routing
+from config.routing import Route, Routing
 
 
 @dataclass(frozen=True, slots=True)

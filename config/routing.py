@@ -8,10 +8,11 @@ from the one above, except `mute` and `active`, which are its own.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from config.language import Lang
 from config.matchers import LABELS, parse
 from config.problems import did_you_mean
 from config.section import Name, Section
@@ -22,7 +23,6 @@ EVERY_LABEL: Final = "..."
 """As the only word of `group_by`: each alert is a group of its own."""
 UNROUTED: Final = frozenset({"alertmanager"})
 """Kinds of outlets that get every alert as it is, since they have routes of their own."""
-Lang = Literal["en", "es"]
 
 
 def _readable(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import aiohttp
 import msgspec
@@ -18,6 +18,7 @@ from pydantic import Field
 
 from bots.chat.document import Document, Picture
 from bots.chat.limits import RateText
+from config.language import Lang
 from config.schema import Section
 from config.units import Duration
 from streams.records import Alert
@@ -30,7 +31,7 @@ class Message(msgspec.Struct, frozen=True):
     key: str
     document: Document
     alerts: tuple[Alert, ...] = ()
-    lang: Literal["en", "es"] = "en"
+    lang: Lang = "en"
     picture: Picture | None = None
 
 

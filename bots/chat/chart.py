@@ -15,9 +15,9 @@ import msgspec
 
 from bots.chat.chart_png import Plot, drawn
 from bots.chat.document import Picture
-from bots.chat.drawing import Lang
 from bots.chat.taming import clean
 from bots.commands.client import ApiClient, AskFailed
+from config.language import Lang
 from config.units import parse_duration
 from streams.alerting.spelled import spelled
 from streams.alerting.words import cut

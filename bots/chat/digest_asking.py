@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from bots.chat.digest_words import Lang, of_brands
+from bots.chat.digest_words import of_brands
 from bots.chat.document import Document
 from bots.commands.client import ApiClient, AskFailed
 from bots.commands.patience import patiently
+from config.language import Lang
 from config.units import format_duration
 from streams.records import Alert
 

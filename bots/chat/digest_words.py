@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from bots.chat.document import Document, Part
 from bots.chat.wording import title
+from config.language import Lang
 from config.units import format_duration
 from streams.records import Alert
 
-Lang = Literal["en", "es"]
 Answer = Mapping[str, Any]
 MOST_ALERTS: Final = 5
 MOST_SENTENCES: Final = 4

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Final, Generic, Literal, TypeVar
+from typing import Final, Generic, TypeVar
 
 from bots.chat.document import Document
 from bots.chat.taming import tame, web_url
+from config.language import Lang
 
-Lang = Literal["en", "es"]
 Piece = TypeVar("Piece")
 MOST_TITLE: Final = 200  # characters of each piece, before it is escaped
 MOST_LINE: Final = 500

@@ -8,8 +8,9 @@ from typing import Final
 
 from bots.chat.chart import chart
 from bots.chat.document import Picture
-from bots.chat.wording import Display, Lang
+from bots.chat.wording import Display
 from bots.commands.client import ApiClient, AskFailed
+from config.language import Lang
 from streams.records import Alert
 
 log = logging.getLogger(__name__)

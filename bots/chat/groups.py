@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from config.language import Lang
 from streams.alerting.clock import to_ms
 from streams.records import Alert
 
@@ -40,7 +41,7 @@ class Place(msgspec.Struct, frozen=True):
     repeat: timedelta
     mute: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
-    lang: Literal["en", "es"] = "en"
+    lang: Lang = "en"
     every: bool = False
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bots.chat.drawing import Lang, Markup
+from bots.chat.drawing import Markup
+from config.language import Lang
 
 _MARKS: Final = re.compile(r"([\\`*_\[\]()|~>])")
 _BEGINS: Final = re.compile(r"^(\d*)([#+.)-])")  # at the start of a line: headings, lists, small print, rules

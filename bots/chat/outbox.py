@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from bots.chat.groups import Destination
 from bots.chat.store import Store
+from config.language import Lang
 from streams.alerting.clock import from_ms, to_ms
 from streams.records import Alert
 
@@ -19,7 +20,7 @@ class Told(msgspec.Struct, frozen=True, tag="alerts"):
     """News of a group. The alerts are bare (`bots/chat/bare.py`)."""
 
     labels: tuple[tuple[str, str], ...]
-    lang: Literal["en", "es"]
+    lang: Lang
     firing: tuple[Alert, ...]
     over: tuple[Alert, ...]
 

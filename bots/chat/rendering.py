@@ -12,7 +12,8 @@ from bots.chat.bare import dressed
 from bots.chat.base import Message, OutletOptions, Refused, RetryLater
 from bots.chat.document import Picture
 from bots.chat.outbox import Told, Waiting
-from bots.chat.wording import Display, Lang, of_alerts, with_lost
+from bots.chat.wording import Display, of_alerts, with_lost
+from config.language import Lang
 from streams.records import Alert
 
 log = logging.getLogger(__name__)

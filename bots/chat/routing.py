@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import msgspec
 
+from config.language import Lang
 from config.matchers import Matcher, all_match, parse
 from config.route_tree import Node, tree
-from config.routing import EVERY_LABEL, Lang, Routing
+from config.routing import EVERY_LABEL, Routing
 from streams.alerting.labels import labels
 from streams.records import Alert
 

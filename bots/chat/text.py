@@ -6,7 +6,8 @@ import html
 from collections.abc import Callable
 
 from bots.chat.document import Document
-from bots.chat.drawing import Lang, Markup, draw
+from bots.chat.drawing import Markup, draw
+from config.language import Lang
 
 MOST = 12_000
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from bots.chat.document import Document, Part, Quote
+from config.language import Lang
 from streams.alerting import words
 from streams.records import Alert
 
-Lang = Literal["en", "es"]
 Display = Callable[[str], str]
 """A brand's name as people read it, by its short name."""
 FIRING: Final = "🔺"

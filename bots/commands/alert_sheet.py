@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bots.commands.sheet import Sheet
-from streams.alerting.phrases import Lang
+from config.language import Lang, language_of
 from streams.alerting.spelled import spelled
 
 Row = Mapping[str, Any]
@@ -55,12 +55,8 @@ _SPANISH: Final = {
 }
 
 
-def _lang(lang: str | None) -> Lang:
-    return "es" if (lang or "").lower().startswith("es") else "en"
-
-
 def _words(lang: str | None) -> Mapping[str, str]:
-    return _SPANISH if _lang(lang) == "es" else _ENGLISH
+    return _SPANISH if language_of(lang) == "es" else _ENGLISH
 
 
 def alert_sheet(data: Row, notes: Sequence[str], lang: str | None = None) -> Sheet:
@@ -68,7 +64,7 @@ def alert_sheet(data: Row, notes: Sequence[str], lang: str | None = None) -> She
     said, alert = _words(lang), data["alert"]
     rows = [
         (said["state"], *_since(alert, said), alert.get("severity", "warning")),
-        *_figures(alert, said, _lang(lang)),
+        *_figures(alert, said, language_of(lang)),
     ]
     if alert.get("silenced"):
         rows.append(_silenced(alert["silenced"], said))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from streams.alerting.phrases import Lang
+from config.language import Lang
 
 NUMBERS: Final[Mapping[Lang, Mapping[str, str]]] = {
     "en": {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
-Lang = Literal["en", "es"]
+from config.language import Lang
 
 FIRING: Final[Mapping[Lang, Mapping[str, str]]] = {
     "en": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.alerting.phrases import Lang
+from config.language import Lang
 
 _LENGTHS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 

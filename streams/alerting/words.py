@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import regex
 
+from config.language import Lang
 from streams.alerting.number_names import NUMBERS
-from streams.alerting.phrases import FIRING, REASONS, RESOLVED, STATES, Lang
+from streams.alerting.phrases import FIRING, REASONS, RESOLVED, STATES
 from streams.alerting.spelled import chance, number, spelled
 from streams.records import Alert
 

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from config.language import Lang, language_of
 from config.schema import Config
 from streams.alerting import words
-from streams.alerting.phrases import Lang
 from streams.alerting.silences import Silence, silenced
 from streams.api import alert_answers as answers
 from streams.api.problems import unknown
@@ -59,7 +59,7 @@ class AlertRoutes:
 
 
 def _lang(request: web.Request) -> Lang:
-    return "es" if request.query.get("say", "").lower().startswith("es") else "en"
+    return language_of(request.query.get("say"))
 
 
 def find(alerts: Sequence[Alert], request: web.Request) -> Alert:

@@ -18,8 +18,8 @@ from pydantic import SecretStr, ValidationError
 from bots.chat import OUTLETS
 from bots.chat.base import Delivered, Message, Outlet, Refused, RetryLater, Tools
 from bots.chat.document import Document, Part, Picture, Quote
-from bots.chat.drawing import Lang
 from bots.chat_role import configured
+from config.language import Lang
 from tests.bots.chat.destination import NOW, PNG, Answer, session
 from tests.bots.chat.messages import message
 from tests.contract.outlet_worlds import SECRET, WORLDS, Place, World, place_of

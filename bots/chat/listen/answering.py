@@ -17,7 +17,7 @@ from bots.chat.base import Delivered, Message, Refused
 from bots.chat.document import Document
 from bots.chat.listen.asked import Asked
 from bots.chat.listen.asking import Desk
-from bots.chat.listen.base import Lang, Person, Question, Reply, key_of
+from bots.chat.listen.base import Person, Question, Reply, key_of
 from bots.chat.listen.door import Door
 from bots.chat.listen.forms import IN_CHATS, as_typed, is_order, lang_of
 from bots.chat.listen.memory import Memory
@@ -26,6 +26,7 @@ from bots.chat.taming import clean
 from bots.commands.client import AskFailed, Unreachable
 from bots.commands.grammar import NotUnderstood, parse
 from bots.commands.translating import spanish
+from config.language import Lang
 from streams.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from bots.chat.listen.base import Lang, Question
+from bots.chat.listen.base import Question
 from bots.commands.grammar import Command
+from config.language import Lang
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -6,14 +6,14 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from bots.chat.base import Message, Outcome, Outlet
 from bots.chat.document import Document
+from config.language import Lang
 
-Lang = Literal["en", "es"]
 WAIT: Final[Mapping[Lang, str]] = {
     "en": "One moment: this number has to be worked out.",
     "es": "Un momento: hay que calcular este número.",

@@ -13,7 +13,7 @@ import msgspec
 
 from bots.chat.base import Delivered, Message, Outcome
 from bots.chat.discord import AGENT, content, retry_after
-from bots.chat.listen.base import Lang, Person, Question, Reply
+from bots.chat.listen.base import Person, Question, Reply
 from bots.chat.listen.discord_forms import (
     MOST_CHOICE,
     SPANISH_LOCALES,
@@ -28,6 +28,7 @@ from bots.chat.listen.discord_forms import (
 from bots.chat.listen.listener import Parts
 from bots.chat.post import attempt
 from bots.wire.discord_frames import Event
+from config.language import Lang
 from streams.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ import unicodedata
 from typing import Final
 
 from bots.chat.document import Document, Part
-from bots.chat.listen.base import Lang
 from bots.chat.listen.words import HELP_ES, SPANISH, say
 from bots.commands.grammar import FORMS, Command, Form, nearest
 from bots.commands.silence_words import understand
+from config.language import Lang
 
 IN_CHATS: Final = (
     Form(

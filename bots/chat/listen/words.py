@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bots.chat.listen.base import Lang
+from config.language import Lang
 
 SPANISH: Final = frozenset(
     {

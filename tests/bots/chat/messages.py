@@ -6,7 +6,7 @@ from typing import Any
 
 from bots.chat.base import Message
 from bots.chat.document import Document, Part, Quote
-from bots.chat.drawing import Lang
+from config.language import Lang
 from tests.bots.chat.destination import alert
 
 HOSTILE = (

@@ -15,8 +15,8 @@ from PIL import Image
 from bots.chat.chart import chart
 from bots.chat.chart_png import BAND, INK, MARK, Plot, drawn
 from bots.chat.document import Picture
-from bots.chat.drawing import Lang
 from bots.commands.client import ApiClient, AskFailed
+from config.language import Lang
 from streams.records import Alert
 from streams.views.series import Point, Series
 from tests.bots.chat.destination import NOW, Answer, Seen, alert, destination

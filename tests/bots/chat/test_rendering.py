@@ -15,8 +15,8 @@ from bots.chat.groups import Destination
 from bots.chat.options import PictureOptions
 from bots.chat.outbox import Content, Digested, Told, Waiting
 from bots.chat.rendering import Renderer
-from bots.chat.wording import Lang
 from bots.commands.client import ApiClient
+from config.language import Lang
 from streams.records import Alert
 from tests.bots.chat.destination import NOW, alert
 

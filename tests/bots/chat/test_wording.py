@@ -10,7 +10,8 @@ import pytest
 from bots.chat.bare import bare, dressed
 from bots.chat.document import Document, Part, Quote
 from bots.chat.text import as_plain
-from bots.chat.wording import Lang, of_alerts, with_lost
+from bots.chat.wording import of_alerts, with_lost
+from config.language import Lang
 from streams.records import Alert, Driver
 from tests.bots.chat.destination import NOW, alert
 

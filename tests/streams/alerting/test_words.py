@@ -8,8 +8,9 @@ from string import Formatter
 import msgspec
 import pytest
 
+from config.language import Lang
 from streams.alerting.number_names import NUMBERS
-from streams.alerting.phrases import FIRING, REASONS, RESOLVED, Lang
+from streams.alerting.phrases import FIRING, REASONS, RESOLVED
 from streams.alerting.spelled import chance, spelled
 from streams.alerting.words import reasons, title
 from streams.records import Alert, Driver
