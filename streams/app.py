@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import faust
 
 from config.schema import Config
 from streams.faust_security import credentials
-from streams.log import Record
+from streams.portions import PortionTransport, Whole
 from streams.stage import Stage
 
 log = logging.getLogger(__name__)
+# Portions of each partition that may wait for a stage. A topic's partitions share one buffer; each is fetched no more
+# once four fifths are full, and the fifth that is left holds what was under way, so one topic never holds up the other.
+BUFFERED: Final = 5
 
 
 def group_of(config: Config) -> str:
@@ -31,7 +34,7 @@ def make_app(config: Config, bootstrap: str, worker_id: str, url: str) -> faust.
     `url` becomes the Kafka client id, so that every worker can learn from the group itself where the others listen.
     `worker_id` is the static membership: a worker that is back within the session time-out gets its partitions at once.
     """
-    return faust.App(
+    app = faust.App(
         id=group_of(config),
         broker=";".join(f"kafka://{address}" for address in bootstrap.split(",")),
         broker_client_id=url,
@@ -44,7 +47,7 @@ def make_app(config: Config, bootstrap: str, worker_id: str, url: str) -> faust.
         broker_commit_interval=1.0,
         consumer_group_instance_id=worker_id,
         consumer_auto_offset_reset="earliest",
-        stream_buffer_maxsize=4_096,
+        stream_buffer_maxsize=BUFFERED * max(config.kafka.posts_partitions, config.kafka.brand_partitions),
         stream_wait_empty=False,  # the stages know what they have applied; nothing has to be waited for
         stream_recovery_delay=0.0,
         store="memory://",
@@ -55,7 +58,10 @@ def make_app(config: Config, bootstrap: str, worker_id: str, url: str) -> faust.
         autodiscover=False,
         value_serializer="raw",
         key_serializer="raw",
+        ConsumerScheduler=Whole,
     )
+    app.transport = PortionTransport(app.conf.broker_consumer, app)
+    return app
 
 
 class Feed:
@@ -69,16 +75,14 @@ class Feed:
         app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type] # wants its own type
 
     def _agent(self, topic: str, stage: Stage) -> None:
-        channel = self.app.topic(topic, key_type=bytes, value_type=bytes, allow_empty=True)
+        channel = self.app.topic(topic, value_type=bytes, allow_empty=True)
 
         # A name of its own: Faust would derive one from this module's path.
         @self.app.agent(channel, name=f"{self.app.conf.id}.{topic}")
         async def bring(stream: Any) -> None:
             # No `yield`: an agent that yields is run through a second generator, a third slower.
             async for event in stream.noack().events():
-                message = event.message
-                record = Record(message.offset, message.key, message.value, round(message.timestamp * 1_000))
-                await stage.offer(message.partition, record, event.ack)
+                await stage.offer(event.message.partition, event.value, event.ack)
 
     async def _on_assigned(self, _sender: Any, *args: Any, **_: Any) -> None:
         (assigned,) = args

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,14 +117,14 @@ class LedgerPartition:
 
     def _changes(self, mentions: Sequence[tuple[Record, Held | None]]) -> Iterator[Change]:
         """What each mention changes, seen from the one before it; nothing where it repeats what is held."""
-        pending: dict[bytes, tuple[bytes | None, Held | None]] = {}
+        current = self._held_all(record.key or b"" for record, _ in mentions)
         for record, mention in mentions:
             key = record.key or b""
-            value, before = pending[key] if key in pending else self._held(key)
+            value, before = current[key]
             after, new = self._outcome(mention, record.value, before)
             if new == value:
                 continue
-            pending[key] = (new, after)
+            current[key] = (new, after)
             yield key, new, before, after, record.offset
 
     @staticmethod
@@ -195,13 +195,13 @@ class LedgerPartition:
     def _restore(self, records: Sequence[Record]) -> None:
         """Take changelog records into the store."""
         batch = Batch()
-        pending: dict[bytes, Held | None] = {}
+        current = self._held_all(record.key or b"" for record in records)
         applied = self.store.position(APPLIED)
         for record in records:
             key = record.key or b""
-            before = pending[key] if key in pending else self._held(key)[1]
+            _, before = current[key]
             after = None if record.value is None else parse_mention(record.value)
-            pending[key] = after
+            current[key] = (record.value, after)
             self._write(batch, key, record.value, before, after)
             applied = max(applied, *(int(value) for name, value in record.headers if name == SOURCE), -1)
         batch.set_position(CHANGELOG, records[-1].offset)
@@ -261,8 +261,13 @@ class LedgerPartition:
         self.store.write(batch)
 
     def _held(self, key: bytes) -> tuple[bytes | None, Held | None]:
-        value = self.store.get(b"e" + key)
-        return value, None if value is None else parse_mention(value)
+        return self._held_all([key])[key]
+
+    def _held_all(self, keys: Iterable[bytes]) -> dict[bytes, tuple[bytes | None, Held | None]]:
+        different = list(dict.fromkeys(keys))
+        values = self.store.get_many([b"e" + key for key in different])
+        held = (None if value is None else parse_mention(value) for value in values)
+        return dict(zip(different, zip(values, held, strict=True), strict=True))
 
 
 def _check(key: bytes, held: Held | None) -> None:

@@ -28,9 +28,11 @@ from streams.tasks import Tasks, cancel
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Portion = tuple[Sequence[Record], Callable[[], None]]
+"""Records of one partition in their order, and what to call once they have been applied."""
 
-QUEUE = 2_000  # records that may wait for one partition before Faust is slowed down
-BATCH = 1_000
+QUEUE = 2_000  # records that may wait for one partition before Faust is slowed down; one portion more is let in
+BATCH = 1_000  # a turn takes whole portions until it has so many
 TICK_S = 5.0
 RETRY_S = (0.5, 15.0)  # first and longest pause before a batch is tried again
 
@@ -64,7 +66,7 @@ class PartitionWorker:
         self.applied = -1
         self.live = asyncio.Event()
         self._processor, self._reader = processor, reader
-        self._queue: deque[tuple[Record, Callable[[], None]]] = deque()
+        self._queue: deque[Portion] = deque()
         self._touched: set[str] = set()
         self._more, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
@@ -72,15 +74,18 @@ class PartitionWorker:
         self._closed = False
         self._tick_due = time.monotonic() + TICK_S
 
-    async def offer(self, record: Record, ack: Callable[[], None]) -> None:
-        """Hand over a record; `ack` is called once it has been applied."""
-        while len(self._queue) >= QUEUE and not self._closed:
+    async def offer(self, records: Sequence[Record], ack: Callable[[], None]) -> None:
+        """Hand over records in their order; `ack` is called once all of them have been applied."""
+        while self._waiting() >= QUEUE and not self._closed:
             self._room.clear()
             await self._room.wait()
-        if self._closed:  # the partition was lost while we waited: the record is for its new owner
+        if self._closed:  # the partition was lost while we waited: the records are for its new owner
             return
-        self._queue.append((record, ack))
+        self._queue.append((records, ack))
         self._more.set()
+
+    def _waiting(self) -> int:
+        return sum(len(records) for records, _ in self._queue)
 
     def close(self) -> None:
         """The partition is lost: nobody may wait for room in it, and its loop ends. Cancelling the task is not enough,
@@ -130,10 +135,15 @@ class PartitionWorker:
             await self._apply_queue()
 
     async def _apply_queue(self) -> None:
-        taken = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        taken: list[Record] = []
+        acks: list[Callable[[], None]] = []
+        while self._queue and len(taken) < BATCH:
+            records, ack = self._queue.popleft()
+            taken += records
+            acks.append(ack)
         self._room.set()
-        await self._retried(lambda: self._apply([record for record, _ in taken]))
-        for _, ack in taken:
+        await self._retried(lambda: self._apply(taken))
+        for ack in acks:
             ack()
 
     async def _apply(self, records: Sequence[Record]) -> None:
@@ -211,11 +221,11 @@ class Stage:
             else:
                 self._open(partition)
 
-    async def offer(self, partition: int, record: Record, ack: Callable[[], None]) -> None:
-        """Hand over a record that Faust brought. One that came late for a lost partition is for its new owner."""
+    async def offer(self, partition: int, records: Sequence[Record], ack: Callable[[], None]) -> None:
+        """Hand over what Faust brought, in its order. What came late for a lost partition is for its new owner."""
         worker = self.workers.get(partition)
         if worker is not None:
-            await worker.offer(record, ack)
+            await worker.offer(records, ack)
 
     def touch(self, ids: Sequence[str]) -> None:
         """Tell every partition that something changed about these posts."""

@@ -7,7 +7,7 @@ The same topic tells a worker that gains a partition which posts of its threads 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -41,13 +41,13 @@ class Whereabouts:
 
     async def apply(self, records: Sequence[ConsumerRecord]) -> None:
         """Take in records of one partition of the ledger topic."""
-        pending: dict[str, Places] = {}
-        changed = [post_id for record in records if (post_id := self._apply_one(record, pending)) is not None]
+        places = self._lookup_all(split_entry_key(record.key)[1] for record in records)
+        changed = [post_id for record in records if (post_id := _apply_one(record, places)) is not None]
         batch = Batch()
-        for post_id, places in pending.items():
+        for post_id in dict.fromkeys(changed):
             key = b"i" + post_id.encode()
-            if places:
-                batch.put(key, msgspec.msgpack.encode(places))
+            if places[post_id]:
+                batch.put(key, msgspec.msgpack.encode(places[post_id]))
             else:
                 batch.delete(key)
         batch.set_position(b"\x00%d" % records[-1].partition, records[-1].offset)
@@ -60,18 +60,22 @@ class Whereabouts:
         """Release the files."""
         self._store.close()
 
-    def _apply_one(self, record: ConsumerRecord, pending: dict[str, Places]) -> str | None:
-        brand, post_id = split_entry_key(record.key)
-        places = pending.get(post_id)
-        if places is None:
-            places = self.lookup(post_id)
-        mention = None if record.value is None else parse_mention(record.value)
-        at = event_ms(mention.post) if isinstance(mention, Entry) else None
-        if places.get(brand) == at:
-            return None
-        if at is None:
-            del places[brand]
-        else:
-            places[brand] = at
-        pending[post_id] = places
-        return post_id
+    def _lookup_all(self, post_ids: Iterable[str]) -> dict[str, Places]:
+        different = list(dict.fromkeys(post_ids))
+        values = self._store.get_many([b"i" + post_id.encode() for post_id in different])
+        found = ({} if value is None else _places.decode(value) for value in values)
+        return dict(zip(different, found, strict=True))
+
+
+def _apply_one(record: ConsumerRecord, places: Mapping[str, Places]) -> str | None:
+    """Let `places` follow a record; the post whose brands changed."""
+    brand, post_id = split_entry_key(record.key)
+    mention = None if record.value is None else parse_mention(record.value)
+    at, here = event_ms(mention.post) if isinstance(mention, Entry) else None, places[post_id]
+    if here.get(brand) == at:
+        return None
+    if at is None:
+        del here[brand]
+    else:
+        here[brand] = at
+    return post_id

@@ -173,7 +173,7 @@ class Columns:
 
     def __init__(self, arrays: dict[str, Column]) -> None:
         self._arrays = arrays
-        self._index: tuple[Ints, Column] | None = None
+        self._indexes: dict[str, tuple[Ints, Column]] = {}  # 12 bytes a row each, made when first asked for
 
     @classmethod
     def of(cls, rows: bytes | bytearray) -> Columns:
@@ -203,12 +203,31 @@ class Columns:
 
     def locate(self, posts: Ints) -> tuple[Ints, Bools]:
         """The row of each post id hash, whatever its time, and whether it is here at all."""
-        if self._index is None:
-            order = np.argsort(self["post"], kind="stable").astype(np.uint32)
-            self._index = self["post"][order], order
-        ordered, rows = self._index
+        ordered, rows = self._index("post")
         at, found = lookup(posts, ordered)
         return rows[at].astype(np.int64) if len(rows) else at, found
+
+    def rows_of(self, name: str, values: Ints) -> Ints:
+        """The rows, ascending, in which the field has one of the distinct `values`."""
+        ordered, rows = self._index(name)
+        first, last = ordered.searchsorted(values), ordered.searchsorted(values, side="right")
+        found: Ints = np.sort(rows[ranges(first, last)]).astype(np.int64)
+        return found
+
+    def _index(self, name: str) -> tuple[Ints, Column]:
+        """(the field's values in order, the row of each)."""
+        if name not in self._indexes:
+            order = np.argsort(self[name], kind="stable").astype(np.uint32)
+            self._indexes[name] = self[name][order], order
+        return self._indexes[name]
+
+
+def ranges(first: Ints, last: Ints) -> Ints:
+    """All numbers of the ranges [first, last), one range after the other."""
+    count = last - first
+    ends = np.cumsum(count)
+    numbers: Ints = np.arange(int(count.sum())) + np.repeat(first - (ends - count), count)
+    return numbers
 
 
 def time_order(time: Column, post: Column) -> Ints:

@@ -53,8 +53,7 @@ def seen_before(rows: Rows, authors: Ints) -> Bools:
     """Which of the sorted `authors` wrote anything before the window."""
     seen, since, start = np.zeros(len(authors), dtype=bool), rows.snapshot.since, moment(rows.start)
     if since is not None and since < start:
-        at, found = lookup(rows.snapshot.rows(Window(since, start)).author, authors)
-        seen[at[found]] = True
+        seen[authors.searchsorted(rows.snapshot.among("author", authors, Window(since, start)).authors)] = True
     return seen
 
 

@@ -43,6 +43,13 @@ class Part:
             return None
         return int(self.columns["time"][0 if self.alive is None else self.alive.argmax()])
 
+    def among(self, name: str, values: Ints, start: int, end: int) -> Ints:
+        """Row numbers in time order of those where the field has one of the distinct `values`."""
+        at = self.columns.rows_of(name, values)
+        time = self.columns["time"]
+        at = at[at.searchsorted(time.searchsorted(start)) : at.searchsorted(time.searchsorted(end))]
+        return at if self.alive is None else at[self.alive[at]]
+
     def select(self, start: int | None, end: int | None, platform: int | None, lang: int | None) -> Ints:
         """Row numbers in time order."""
         time = self.columns["time"]
@@ -74,7 +81,20 @@ class Snapshot:
 
     def rows(self, window: Window | None = None, *, platform: str | None = None, lang: str | None = None) -> Rows:
         """The rows of a window (None: all there are), of one platform or language if asked."""
-        return Rows(self, window, platform, lang)
+        start, end = (None, None) if window is None else (microseconds(window.start), microseconds(window.end))
+        codes = (
+            _code(self.platforms, platform),
+            _code(self.languages, None if lang is None else language(lang)),
+        )
+        selected = [(part.columns, part.select(start, end, *codes)) for part in self.parts]
+        return Rows(self, window, platform, lang, selected)
+
+    def among(self, name: str, values: Ints, window: Window) -> Rows:
+        """The rows of a window where the field has one of the distinct `values`. It looks at no others, so what it
+        costs does not grow with the window."""
+        start, end = microseconds(window.start), microseconds(window.end)
+        selected = [(part.columns, part.among(name, values, start, end)) for part in self.parts]
+        return Rows(self, window, None, None, selected)
 
     @cached_property
     def own(self) -> Ints:
@@ -154,14 +174,17 @@ class Graph(NamedTuple):
 class Rows:
     """The rows of one question, sorted by (time, post). Columns are gathered when first asked for, then kept."""
 
-    def __init__(self, snapshot: Snapshot, window: Window | None, platform: str | None, lang: str | None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        window: Window | None,
+        platform: str | None,
+        lang: str | None,
+        selected: Sequence[tuple[Columns, Ints]],
+    ) -> None:
+        """`selected`: of each part of the snapshot, its columns and the numbers of the rows, in time order."""
         self.snapshot, self.window, self.platform, self.lang = snapshot, window, platform, lang
-        start, end = (None, None) if window is None else (microseconds(window.start), microseconds(window.end))
-        codes = (
-            _code(snapshot.platforms, platform),
-            _code(snapshot.languages, None if lang is None else language(lang)),
-        )
-        self._selected = [(part.columns, part.select(start, end, *codes)) for part in snapshot.parts]
+        self._selected = selected
         self._order = self._time_order() if sum(len(at) > 0 for _, at in self._selected) > 1 else None
         self._gathered: dict[str, Column] = {}
 
@@ -183,7 +206,7 @@ class Rows:
 
     def widened(self) -> Rows:
         """The same window without the restriction to a platform or language."""
-        return self if self.platform is None and self.lang is None else Rows(self.snapshot, self.window, None, None)
+        return self if self.platform is None and self.lang is None else self.snapshot.rows(self.window)
 
     # -- columns by name ---------------------------------------------------------------------------------------------
 

@@ -28,10 +28,9 @@ class ThreadTrees:
         spoken_in = np.zeros(len(rows.roots), dtype=bool)
         spoken_in[rows.root_number[rows.spoken]] = True
         self.roots = rows.roots[spoken_in]
-        everything = _up_to_the_end(rows)
-        thread, inside = lookup(everything.root, self.roots)
-        at = np.flatnonzero(inside & everything.spoken)
-        thread, post = thread[at], everything.post[at]
+        everything = _up_to_the_end(rows, self.roots)
+        at = np.flatnonzero(everything.spoken)
+        thread, post = self.roots.searchsorted(everything.root[at]), everything.post[at]
         answered = np.where(everything.kind[at] == REPLY, everything.column("reply_post")[at], post)
         self.posts = np.bincount(thread, minlength=len(self.roots))
         self._measure(thread, post, answered)
@@ -59,12 +58,11 @@ class ThreadTrees:
         return place, np.concatenate((thread, absent))
 
 
-def _up_to_the_end(rows: Rows) -> Rows:
-    """All there is before the window's end: a thread may have begun before the window, and in another language."""
-    since = rows.snapshot.since
-    if rows.window is None or since is None or since >= moment(rows.start):
-        return rows.widened()
-    return rows.snapshot.rows(Window(since, rows.window.end))
+def _up_to_the_end(rows: Rows, roots: Ints) -> Rows:
+    """All of these threads before the window's end: they may have begun before it, and in another language."""
+    end = (rows if rows.window is not None else rows.widened()).end
+    since = rows.snapshot.since or moment(end)
+    return rows.snapshot.among("root", roots, Window(min(since, moment(end)), moment(end)))
 
 
 def _parents(thread: Ints, post: Ints, answered: Ints, replies: Bools) -> Ints:

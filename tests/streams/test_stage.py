@@ -113,7 +113,7 @@ async def test_what_faust_skipped_is_read_from_the_log_and_what_it_repeats_is_no
     await log.write(17)
     acked: list[int] = []
     for offset in (1, 2, 3, 4, 9, 9, 8, 10, 19):  # 5..8 and 11..18 never come; 1, 2, 8 and 9 come again
-        await stage.offer(0, log.record(offset), lambda offset=offset: acked.append(offset))  # type: ignore[misc]
+        await stage.offer(0, [log.record(offset)], lambda offset=offset: acked.append(offset))  # type: ignore[misc]
     await until(lambda: len(acked) == 9, "all acknowledged")
     assert memory["offsets"] == list(range(20))
     await stage.stop()
@@ -139,7 +139,7 @@ async def test_a_lost_partition_is_closed_and_a_late_record_for_it_is_left_to_it
     await until(stage.live, "live")
     await stage.assign([])
     assert made[0].closed
-    await stage.offer(0, log.record(0), lambda: pytest.fail("acknowledged what was not applied"))
+    await stage.offer(0, [log.record(0)], lambda: pytest.fail("acknowledged what was not applied"))
     assert memory["offsets"] == []
     assert deaths == []
 
@@ -153,7 +153,7 @@ async def test_whoever_waits_for_room_is_let_go_when_the_partition_is_lost(log: 
 
     async def bring() -> None:
         for offset in range(QUEUE + 1_100):  # more than the queue and the batch under way hold
-            await stage.offer(0, log.record(offset), lambda: None)
+            await stage.offer(0, [log.record(offset)], lambda: None)
 
     bringing = asyncio.create_task(bring())
     await asyncio.sleep(0.5)

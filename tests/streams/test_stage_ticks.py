@@ -56,7 +56,7 @@ async def test_the_tick_comes_whether_records_come_or_not(monkeypatch: pytest.Mo
         if processor.ticks > 3:
             break
         if busy:
-            await worker.offer(Record(offset, b"k", b"v", 0), lambda: None)
+            await worker.offer([Record(offset, b"k", b"v", 0)], lambda: None)
         await asyncio.sleep(0)
     while not busy and processor.ticks <= 3:
         await asyncio.sleep(0.01)
