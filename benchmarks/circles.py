@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import resource
+import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -32,6 +34,7 @@ from streams.graph.ties import Ties
 from streams.records import SENTIMENTS, Author, Entry, Post
 from streams.views.frame import Frame
 from streams.views.window import Window
+from tests.streams.shelf import shelved
 
 END: Final = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS: Final = 90
@@ -100,10 +103,10 @@ def _pairs(dice: np.random.Generator, circle: np.ndarray, loud: np.ndarray, ties
 
 
 class Held:
-    """A desk over one frame; entries are made again from their numbers."""
+    """A desk over one frame and a ledger on disk; single entries are made again from their numbers."""
 
-    def __init__(self, talk: Conversation, frame: Frame) -> None:
-        self._talk, self._frame, self.changes = talk, frame, 0
+    def __init__(self, talk: Conversation, frame: Frame, shelf: Path) -> None:
+        self._talk, self._frame, self._shelf, self.changes = talk, frame, shelf, 0
 
     def ready(self) -> bool:
         return True
@@ -118,6 +121,9 @@ class Held:
         early, late = ((END - each) // timedelta(milliseconds=1) - 1 for each in (end, start))
         first, last = int(self._talk.ms.searchsorted(early)), int(self._talk.ms.searchsorted(late, side="right"))
         return Page([self._talk.entry(number) for number in range(first, min(last, first + limit))], None)
+
+    def shelf(self, _brand: str) -> Path:
+        return self._shelf
 
     def version(self, _brand: str) -> int:
         return self.changes
@@ -214,7 +220,9 @@ def main() -> int:
     print(f"  columns gathered {time.process_time() - begun:22.1f} s   in a thread of the worker")
     graph_s = found_in(material)
     del material
-    answer, busy, quiet = asyncio.run(answered(Held(talk, frame), talk))
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = shelved(talk.entries(), Path(folder) / "ledger")
+        answer, busy, quiet = asyncio.run(answered(Held(talk, frame, shelf), talk))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         f"  the whole answer {used.ru_utime + used.ru_stime:22.1f} s   beside, {used.ru_maxrss / 1024:.0f} MiB", end=""

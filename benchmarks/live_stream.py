@@ -22,13 +22,14 @@ from aiokafka import AIOKafkaProducer
 
 from benchmarks.circles import Conversation
 from config.schema import Config
+from streams.entry_keys import entry_key
 from streams.ledger import LedgerPartition
 from streams.letters import DeadLetters
 from streams.log import LogReader
 from streams.outbox import Outbox
 from streams.records import SENTIMENTS, Author, Entry, Post, encode
 from streams.store import Batch
-from streams.topics import Topics, entry_key, partition_of
+from streams.topics import Topics, partition_of
 
 TURN_S: Final = 0.01  # entries are sent in portions this far apart
 RECENT: Final = 200  # posts of a brand that are still answered

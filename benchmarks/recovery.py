@@ -32,9 +32,10 @@ from benchmarks.service import Role, ask, free_port, write_config
 from config.schema import Config
 from streams.admin import ensure_topics
 from streams.broker import EmbeddedKafka
+from streams.entry_keys import entry_key
 from streams.kafka import producer
 from streams.records import encode
-from streams.topics import Topics, entry_key, partition_of
+from streams.topics import Topics, partition_of
 
 LIMIT_S = 15.0
 LENGTH = timedelta(days=30)

@@ -30,9 +30,10 @@ from benchmarks.stages import VARIANTS
 from config.schema import Brand, Config, Kafka
 from streams.admin import ensure_topics
 from streams.broker import EmbeddedKafka
+from streams.entry_keys import entry_key
 from streams.kafka import producer
 from streams.records import Author, Entry, Post, encode
-from streams.topics import Topics, entry_key, partition_of
+from streams.topics import Topics, partition_of
 
 BRANDS = 50
 PARTITIONS = 4

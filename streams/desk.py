@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -33,6 +34,9 @@ class Desk(Protocol):
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries by event time in [start, end), newest first. Raises `KeyError`; `ValueError` for a bad `after`."""
+
+    def shelf(self, brand: str) -> Path:
+        """Where another process may read the brand's entries: see `Store.beside`. Raises `KeyError`."""
 
     def version(self, brand: str) -> int:
         """Grows with every change of the brand's entries; answers may be cached under it."""

@@ -4,8 +4,7 @@ An entry replaces the one before it, so a second delivery changes nothing. Order
 then the store on disk, then the views. A crash in between repeats the batch, which is harmless. The changelog carries
 the offset of the mention behind each record, so that a machine without the store knows where to go on.
 
-    e<brand NUL post id>              -> Entry, or the Retraction of a deleted post (it must not come back by a replay)
-    t<brand NUL time, 8 bytes><id>    -> the entries of a brand by event time
+    e…, t…                            -> the entries, and where they stand by event time: see `entry_keys`
     x<seen, 8 bytes><brand NUL id>    -> when to forget an entry
     y<seen, 8 bytes><brand NUL id>    -> when to drop its text
 """
@@ -22,17 +21,17 @@ import msgspec
 
 from config.schema import Brand, Config
 from streams import metrics
+from streams.entry_keys import entry_key, split_entry_key, time_key, time_stamp
 from streams.letters import DeadLetters
 from streams.log import LogReader, Record
 from streams.outbox import Outbox
-from streams.records import Entry, Retraction, encode, event_ms, parse_mention, to_ms
+from streams.records import Entry, Retraction, encode, parse_mention, to_ms
 from streams.store import APPLIED, CHANGELOG, Batch, Store
-from streams.topics import Topics, entry_key, split_entry_key
+from streams.topics import Topics
 from streams.views.frame import Frame
 
 log = logging.getLogger(__name__)
 SOURCE = "mention-offset"  # header of changelog records
-_SHIFT = 1 << 63  # event times may lie before 1970: shifted, their bytes sort as the numbers do
 _SWEEP = 2_000  # entries forgotten per turn, so that a sweep never holds up the stream
 
 Held = Entry | Retraction
@@ -163,7 +162,7 @@ class LedgerPartition:
     def _write(self, batch: Batch, key: bytes, new: bytes | None, before: Held | None, after: Held | None) -> None:
         """Put one change and its index keys into a batch."""
         if isinstance(before, Entry):
-            batch.delete(_time_key(before))
+            batch.delete(time_key(before))
             batch.delete(_seen_key(b"x", before, key))
             batch.delete(_seen_key(b"y", before, key))
         if new is None:
@@ -171,7 +170,7 @@ class LedgerPartition:
         else:
             batch.put(b"e" + key, new)
         if isinstance(after, Entry):
-            batch.put(_time_key(after), b"")
+            batch.put(time_key(after), b"")
             batch.put(_seen_key(b"x", after, key), b"")
             if after.post.text:
                 batch.put(_seen_key(b"y", after, key), b"")
@@ -281,20 +280,6 @@ def _check(key: bytes, held: Held | None) -> None:
             raise ValueError("the key and the entry name different entries")
         if held.post.created_at is None or held.post.created_at.tzinfo is None or held.post.author is None:
             raise ValueError("an entry without author or time")
-
-
-def time_prefix(brand: str) -> bytes:
-    """The index keys of a brand's entries by event time start with this."""
-    return b"t" + brand.encode() + b"\x00"
-
-
-def time_stamp(at_ms: int) -> bytes:
-    """A time in ms as its bytes sort."""
-    return (at_ms + _SHIFT).to_bytes(8, "big")
-
-
-def _time_key(entry: Entry) -> bytes:
-    return time_prefix(entry.brand) + time_stamp(event_ms(entry.post)) + entry.post.id.encode()
 
 
 def _seen_key(family: bytes, entry: Entry, key: bytes) -> bytes:

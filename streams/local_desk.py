@@ -7,13 +7,15 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from datetime import datetime
+from pathlib import Path
 
 from config.schema import Config
 from streams.desk import Page
-from streams.ledger import LedgerPartition, time_prefix, time_stamp
+from streams.entry_keys import held_key, post_of, time_prefix, time_stamp
+from streams.ledger import LedgerPartition
 from streams.records import Entry, parse_mention, to_ms
 from streams.stage import Stage
-from streams.topics import entry_key, partition_of
+from streams.topics import partition_of
 from streams.views.frame import Frame
 
 
@@ -61,7 +63,7 @@ class LocalDesk:
         found: list[Entry] = []
         previous = b""
         for key in store.keys_before(last, first):
-            value = store.get(b"e" + entry_key(brand, key[len(prefix) + 8 :].decode()))
+            value = store.get(held_key(brand, post_of(key, brand)))
             entry = None if value is None else parse_mention(value)
             if not isinstance(entry, Entry):
                 continue
@@ -70,6 +72,10 @@ class LocalDesk:
             found.append(entry)
             previous = key
         return Page(found, None)
+
+    def shelf(self, brand: str) -> Path:
+        """Where another process may read the brand's entries (`Store.beside`). Raises `KeyError`."""
+        return self._held(brand).store.path
 
     def version(self, brand: str) -> int:
         """How often the brand's entries have changed."""

@@ -17,6 +17,7 @@ from classifiers.base import Classifier
 from classifiers.null import NullClassifier
 from config.schema import Config
 from streams import metrics
+from streams.entry_keys import entry_key
 from streams.erasures import index_authors, parse_erasure
 from streams.letters import DeadLetters
 from streams.log import Record
@@ -27,7 +28,7 @@ from streams.post_state import Change, State
 from streams.records import BadPost, Entry, Post, Retraction, decode_post, encode, parse_mention
 from streams.store import APPLIED, Batch, Store
 from streams.terms import Terms
-from streams.topics import Topics, entry_key, partition_of
+from streams.topics import Topics, partition_of
 
 log = logging.getLogger(__name__)
 RESTORED = b"\x00restored"  # this store began with what the ledger knew; a rebuild cut short begins anew

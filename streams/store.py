@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
+from rocksdict import (
+    AccessType,
+    BlockBasedIndexType,
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+)
 
 APPLIED = b"\x00applied"  # position in the topic this partition reads
 CHANGELOG = b"\x00changelog"  # position in the topic this partition writes its changelog to
@@ -23,12 +32,27 @@ _CACHE = Cache(
 class Store:
     """Ordered bytes to bytes. Keys that start with NUL are the store's own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, access: AccessType | None = None) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         options = _options()
+        if access is not None:
+            options.set_max_open_files(-1)  # files that the other process has done with stay readable
         # Named once more: of a store that is there, rocksdict takes the column family's options from its file, and that
         # knows neither the cache nor the filter.
-        self._db = Rdict(str(path), options, column_families={"default": options})
+        families = {"default": options}
+        self._db = Rdict(str(path), options, column_families=families, access_type=access or AccessType.read_write())
+
+    @classmethod
+    def beside(cls, path: Path, notes: Path) -> Store:
+        """What another process is writing, as it is now, to be read. `notes`: an empty folder for RocksDB's own log.
+
+        Raises `OSError` when there is no store.
+        """
+        try:
+            return cls(path, AccessType.secondary(str(notes)))
+        except Exception as error:  # rocksdict raises bare Exception with RocksDB's text
+            raise OSError(f"the state on disk cannot be read: {error}") from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or `None`."""

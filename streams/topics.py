@@ -79,16 +79,5 @@ def partition_of(key: str, partitions: int) -> int:
     return xxhash.xxh3_64_intdigest(key.encode("utf-8", "surrogatepass")) % partitions
 
 
-def entry_key(brand: str, post_id: str) -> bytes:
-    """The key of an entry; brand names hold no NUL, so the parts cannot be confused."""
-    return f"{brand}\x00{post_id}".encode()
-
-
-def split_entry_key(key: bytes) -> tuple[str, str]:
-    """The brand and post id of an entry's key."""
-    brand, _, post_id = key.decode().partition("\x00")
-    return brand, post_id
-
-
 def _ms(duration: timedelta) -> str:
     return str(int(duration.total_seconds() * 1_000))

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 from aiokafka import ConsumerRecord
 
+from streams.entry_keys import split_entry_key
 from streams.records import Entry, event_ms, parse_mention
 from streams.store import Batch, Store
-from streams.topics import split_entry_key
 
 # post id -> {brand: event time of the post in ms}
 Places = dict[str, int]

@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ class Answers:
         self._clock = clock
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
+        self._renewed: dict[Hashable, asyncio.Future[Any]] = {}
 
     async def get(self, key: Hashable, prepare: Callable[[], Callable[[], T]], kept_s: float = KEPT_S) -> T:
         """The answer under `key` if it is not older than `kept_s`, else what `prepare()` returns is called in a thread.
@@ -37,6 +39,24 @@ class Answers:
         # One asker who goes away must not take the answer from the others.
         answer: T = await asyncio.shield(future)
         return answer
+
+    async def recent(self, key: Hashable, prepare: Callable[[], Callable[[], T]], fresh_s: float, kept_s: float) -> T:
+        """As `get`, but nobody waits for an answer that is not older than `kept_s`: from `fresh_s` on it is renewed
+        meanwhile, for those who ask next."""
+        born, future = self._kept.get(key, (float("-inf"), None))
+        if future is None or not future.done() or _failed(future) or self._clock() - born > kept_s:
+            renewed: asyncio.Future[T] | None = self._renewed.get(key)
+            return await (self.get(key, prepare, kept_s) if renewed is None else asyncio.shield(renewed))
+        if self._clock() - born > fresh_s and key not in self._renewed:
+            self._renewed[key] = asyncio.get_running_loop().run_in_executor(self._pool, prepare())
+            self._renewed[key].add_done_callback(partial(self._replace, key, self._clock()))
+        answer: T = future.result()
+        return answer
+
+    def _replace(self, key: Hashable, born: float, future: asyncio.Future[Any]) -> None:
+        del self._renewed[key]
+        if not _failed(future):  # else whoever finds the old one too old asks again, and hears why it fails
+            self._kept[key] = (born, future)
 
     async def run(self, compute: Callable[[], T]) -> T:
         """`compute()` in one of the threads; nothing is kept."""

@@ -1,4 +1,4 @@
-"""Circles and graphs of the brands held here: columns from the frame, texts and names from the ledger, work aside."""
+"""Circles and graphs of the brands held here: columns from the frame, names from the ledger, the work aside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ from streams.graph.answers import Circles, Person
 from streams.graph.aside import Aside, JobFailed
 from streams.graph.export import Format
 from streams.graph.job import Parts, encoded
-from streams.graph.material import Material, Posts, gather, wanted
+from streams.graph.material import Material, Posts, gather
 from streams.graph.salt import salt_in
 from streams.records import Author, Entry
 from streams.views.columns import Ints, identity, moment
@@ -32,7 +33,7 @@ from streams.views.window import Window
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 4  # entries read before others have a turn: each takes half a millisecond from a large ledger
+AT_ONCE: Final = 20  # entries read before others have a turn
 _MS: Final = timedelta(milliseconds=1)  # the ledger's index rounds to it
 _SAME_MOMENT: Final = 500  # entries of one brand
 
@@ -86,8 +87,7 @@ class CircleRoom:
     async def _work_circles(self, brand: str, span: Span) -> _Unnamed:
         async with self._turn:
             material = await self._material(brand, span)
-            texts = await self._texts(brand, *await self._thread(wanted, material.posts))
-            out = await self._run(await self._thread(encoded, material._replace(texts=texts)))
+            out = await self._run(await self._thread(partial(encoded, material, shelf=self._shelf(brand))))
         made: _Unnamed = await self._thread(_located, _circles.decode(out), material.posts)
         return made
 
@@ -98,13 +98,22 @@ class CircleRoom:
             return await self._run(await self._thread(encoded, material, form, salt))
 
     async def _material(self, brand: str, span: Span) -> Material:
-        try:
-            snapshot: Snapshot = self._desk.frame(brand).snapshot()
-        except KeyError as error:
-            raise moving(brand) from error
+        snapshot = self._snapshot(brand)
         window = Window(span.start, span.to)
         found: Material = await self._thread(gather, snapshot, self._config, brand, window, self._now())
         return found
+
+    def _snapshot(self, brand: str) -> Snapshot:
+        try:
+            return self._desk.frame(brand).snapshot()
+        except KeyError as error:
+            raise moving(brand) from error
+
+    def _shelf(self, brand: str) -> Path:
+        try:
+            return self._desk.shelf(brand)
+        except KeyError as error:
+            raise moving(brand) from error
 
     async def _thread(self, work: Callable[..., Any], *given: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *given)
@@ -116,21 +125,13 @@ class CircleRoom:
             log.error("%s", error)
             raise unavailable(f"the graph could not be worked out: {error}", retry_after=10) from error
 
-    async def _texts(self, brand: str, times: Ints, posts: Ints) -> list[tuple[int, str]]:
-        """(hash of the author, text) of those posts whose text is still kept."""
-        found: list[tuple[int, str]] = []
-        async for entry in self._entries(brand, times, posts):
-            if entry.post.text and entry.post.author is not None:
-                found.append((identity(entry.post.author.id), entry.post.text))
-        return found
-
     async def _authors(self, brand: str, times: Ints, posts: Ints) -> dict[str, Author]:
         """Hash, as text -> who wrote one of these posts."""
         authors = [entry.post.author async for entry in self._entries(brand, times, posts)]
         return {str(identity(author.id)): author for author in authors if author is not None}
 
     async def _entries(self, brand: str, times: Ints, posts: Ints) -> AsyncIterator[Entry]:
-        """Those of the posts that are still there. They are not kept: ten thousand would busy the garbage collector."""
+        """Those of the posts that are still there."""
         for number, (time, post) in enumerate(zip(times.tolist(), posts.tolist(), strict=True)):
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""`/api/live`: server-sent events, one short pulse per brand at most once a second, and only when it changed.
+"""`/api/live`: server-sent events, one short pulse per brand at most twice a second, and only when it changed.
 
 A reader has one slot per brand, and a newer pulse replaces an unread one: a slow reader sees fewer of them, costs no
 memory, and is dropped when it takes nothing at all. Nothing is computed while nobody listens.
@@ -7,9 +7,8 @@ memory, and is dropped when it takes nothing at all. Nothing is computed while n
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 from aiohttp import web
@@ -25,9 +24,21 @@ from streams.tasks import Tasks
 MAX_CLIENTS = 200
 HEARTBEAT_S = 15.0
 PATIENCE_S = 20.0  # a reader that takes nothing for so long is dropped
-PAUSE_S = 1.0
-SHARE = 4  # of the time, at most one part in so many goes into live pulses
-Short = Callable[[str], Awaitable[LivePulse]]
+PAUSE_S = 0.5
+SHARE = 4  # of a core, at most one part in so many goes into live pulses
+
+
+class Made(Protocol):
+    """Pulses of those brands that are still here, and the seconds of a core that they took."""
+
+    @property
+    def pulses(self) -> Sequence[LivePulse]: ...
+
+    @property
+    def cost_s(self) -> float: ...
+
+
+Shorts: TypeAlias = Callable[[Sequence[str]], Awaitable[Made]]
 
 
 class Client:
@@ -70,10 +81,10 @@ class Client:
 
 
 class Live:
-    """The streams of one worker. `short` makes a brand's short pulse, `follower` reads the other workers."""
+    """The streams of one worker. `shorts` makes brands' short pulses, `follower` reads the other workers."""
 
-    def __init__(self, desk: Desk, short: Short, follower: Follower) -> None:
-        self._desk, self._short = desk, short
+    def __init__(self, desk: Desk, shorts: Shorts, follower: Follower) -> None:
+        self._desk, self._shorts = desk, shorts
         self._clients: set[Client] = set()
         self._latest: dict[str, bytes] = {}
         self._tasks = Tasks(self._died)
@@ -138,25 +149,23 @@ class Live:
             # Subscribed before looking, so that a change while the pulses are made is not missed.
             changed = self._tasks.start(self._desk.changed(), "wait for a change")
             try:
-                begun = time.perf_counter()
-                for brand in [b for b in self._desk.brands() if seen.get(b) != self._desk.version(b)]:
-                    seen[brand] = self._desk.version(brand)
-                    await self._tell(brand)
-                await asyncio.sleep(max(PAUSE_S, (SHARE - 1) * (time.perf_counter() - begun)))
+                brands = [b for b in self._desk.brands() if seen.get(b) != self._desk.version(b)]
+                seen.update((brand, self._desk.version(brand)) for brand in brands)
+                made = await self._shorts(brands)
+                self._tell(brands, made.pulses)
+                await asyncio.sleep(max(PAUSE_S, (SHARE - 1) * made.cost_s))
                 await changed
             finally:
                 changed.cancel()
 
-    async def _tell(self, brand: str) -> None:
-        try:
-            pulse = await self._short(brand)
-        except KeyError:  # its partition has moved on; the new holder tells it
+    def _tell(self, brands: Sequence[str], pulses: Sequence[LivePulse]) -> None:
+        for brand in set(brands) - {pulse.brand for pulse in pulses}:  # moved on; the new holder tells it
             self._latest.pop(brand, None)
-            return
-        event = b"event: pulse\ndata: " + msgspec.json.encode(pulse) + b"\n\n"
-        self._latest[brand] = event
-        for client in self._clients:
-            client.put(brand, event)
+        for pulse in pulses:
+            event = b"event: pulse\ndata: " + msgspec.json.encode(pulse) + b"\n\n"
+            self._latest[pulse.brand] = event
+            for client in self._clients:
+                client.put(pulse.brand, event)
 
     def _died(self, _error: BaseException) -> None:
         """No pulse will come any more (the error is logged): end the streams, so that the readers notice and return."""

@@ -6,10 +6,11 @@ A frame changes with every entry and is not thread-safe, so what a thread gets i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from config.schema import Config
 from streams.api.answers import LivePulse
@@ -27,7 +28,14 @@ from streams.views.series import Series, series
 from streams.views.voice import ShareOfVoice, Shares, VoiceCounts, voice_counts
 
 T = TypeVar("T")
-BESIDE_S: Final = 0.5  # how old the counts of the others may be in a share of voice
+BESIDE_S: Final = (0.5, 1.0)  # from when on the counts of the others in a share of voice are renewed, and thrown away
+
+
+class Shorts(NamedTuple):
+    """Pulses for the live stream, and the seconds of a core that they took."""
+
+    pulses: Sequence[LivePulse]
+    cost_s: float
 
 
 class Local:
@@ -86,7 +94,7 @@ class Local:
         )
 
     async def voice_counts_beside(self, brands: Sequence[str], question: Question) -> Mapping[str, VoiceCounts]:
-        """The same of all `brands` that are here, for the share of another one. In an open window they may be from a
+        """The same of all `brands` that are here, for the share of one of them. In an open window they may be from a
         moment ago: else each question would count a whole group anew while entries come in."""
         here = self._here(brands)
         if question.span.pinned:
@@ -100,7 +108,7 @@ class Local:
                 for brand, snapshot in held.items()
             }
 
-        return await self._answers.get(("voice beside", tuple(here), question.key), prepare, BESIDE_S)
+        return await self._answers.recent(("voice beside", tuple(here), question.key), prepare, *BESIDE_S)
 
     def _here(self, brands: Sequence[str]) -> list[str]:
         held = frozenset(self._desk.brands())
@@ -124,11 +132,10 @@ class Local:
         frame = self._frame(brand)
         return lambda: partial(compute, frame.snapshot())
 
-    async def short(self, brand: str) -> LivePulse:
-        """The last 24 hours in short, for the live stream. Raises `KeyError` when the brand is not here."""
-        frame, to = self._desk.frame(brand), self._now()
-        key = ("short", brand, self._desk.version(brand))
-        return await self._answers.get(key, lambda: partial(_short, brand, to, frame.snapshot()))
+    async def shorts(self, brands: Sequence[str]) -> Shorts:
+        """The last 24 hours in short of those brands that are here, for the live stream."""
+        held, to = {brand: self._desk.frame(brand).snapshot() for brand in self._here(brands)}, self._now()
+        return await self._answers.run(partial(_shorts, held, to))
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries, newest first. Raises `ValueError` for a bad `after`."""
@@ -140,6 +147,12 @@ class Local:
 
 def _window(question: Question) -> Window:
     return Window(question.span.start, question.span.to)
+
+
+def _shorts(held: Mapping[str, Snapshot], to: datetime) -> Shorts:
+    begun = time.thread_time()
+    pulses = [_short(brand, to, snapshot) for brand, snapshot in held.items()]
+    return Shorts(pulses, time.thread_time() - begun)
 
 
 def _short(brand: str, to: datetime, snapshot: Snapshot) -> LivePulse:

@@ -70,7 +70,7 @@ class ApiServer:
         self._alerts = AlertRoutes(config, alerts, silences.known.all if silences else tuple, now)
         self._brands = BrandRoutes(config, self._local, proxy, Params(config, now), sources)
         follower = Follower(peers, lambda: self.advertised, needed=lambda: len(desk.brands()) < len(config.brands))
-        self._live = Live(desk, self._local.short, follower)
+        self._live = Live(desk, self._local.shorts, follower)
         self._runner: web.AppRunner | None = None
         self._port = config.api.port
 

@@ -50,14 +50,14 @@ class Voices:
         group = self._config.brand(brand).group
         names = [other.name for other in self._config.brands if other.group == group]
         here, own = await asyncio.gather(
-            self._local.voice_counts_beside([name for name in names if name != brand], question),
+            self._local.voice_counts_beside(names, question),  # of all: brands of a group share what was counted
             self._of(request, brand, question),
         )
         if isinstance(own, Problem):
             raise own
         away = [name for name in names if name not in here and name != brand]
         found = await asyncio.gather(*(self._of(request, name, question) for name in away))
-        known = {brand: own, **here, **dict(zip(away, found, strict=True))}
+        known = {**here, brand: own, **dict(zip(away, found, strict=True))}
         counts = {name: count for name in names if isinstance(count := known[name], VoiceCounts)}
         return names, counts
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 
 from streams.graph.circles import circles
 from streams.graph.export import export
 from streams.graph.job import decoded
+from streams.graph.material import wanted
+from streams.graph.texts import texts
 
 NICE = 10  # whoever counts what arrives goes first
 
@@ -17,7 +20,12 @@ NICE = 10  # whoever counts what arrives goes first
 def result(whole: bytes) -> bytes:
     """Do the job: circles as msgpack, a graph as its document."""
     job, material = decoded(whole)
-    return msgspec.msgpack.encode(circles(material)) if job.form is None else export(material, job.salt, job.form)
+    if job.form is not None:
+        return export(material, job.salt, job.form)
+    if job.shelf is not None:
+        found = texts(Path(job.shelf), material.head.brand, *wanted(material.posts))
+        material = material._replace(texts=found)
+    return msgspec.msgpack.encode(circles(material))
 
 
 def main() -> None:

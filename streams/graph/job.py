@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -18,12 +19,13 @@ _LENGTH: Final = 8  # bytes that say how long the header is
 
 
 class Job(msgspec.Struct, frozen=True):
-    """`form` None: the circles; else the graph in that form, with pseudonyms under `salt`. `columns`: their lengths."""
+    """`form` None: the circles; else the graph in that form, with pseudonyms under `salt`. `columns`: their lengths.
+    `shelf`: where the texts for the words of circles are; None: they are to do without."""
 
     head: Head
     own: int
     columns: Mapping[str, int]
-    texts: Sequence[tuple[int, str]]
+    shelf: str | None = None
     form: Format | None = None
     salt: bytes = b""
 
@@ -39,11 +41,13 @@ _decoder = msgspec.msgpack.Decoder(Job)
 _TALK: Final = tuple(name for name in Talk._fields if name != "own")
 
 
-def encoded(material: Material, form: Format | None = None, salt: bytes = b"") -> Parts:
-    """The job in pieces. The columns are not copied: with the interpreter locked, that would hold up others."""
-    head, talk, posts, texts = material
+def encoded(material: Material, form: Format | None = None, salt: bytes = b"", shelf: Path | None = None) -> Parts:
+    """The job in pieces, without texts: they stay on their shelf. The columns are not copied: with the interpreter
+    locked, that would hold up others."""
+    head, talk, posts, _ = material
     columns = {name: getattr(talk, name) for name in _TALK} | {f"posts.{n}": v for n, v in posts._asdict().items()}
-    job = Job(head, talk.own, {name: len(values) for name, values in columns.items()}, texts, form, salt)
+    lengths = {name: len(values) for name, values in columns.items()}
+    job = Job(head, talk.own, lengths, None if shelf is None else str(shelf), form, salt)
     header = msgspec.msgpack.encode(job)
     return [len(header).to_bytes(_LENGTH), header, *(_raw(values) for values in columns.values())]
 
@@ -58,7 +62,7 @@ def decoded(whole: bytes) -> Asked:
         place += 8 * length
     talk = Talk(**{name: columns[name] for name in _TALK}, own=job.own)
     posts = Posts(*(columns[f"posts.{name}"] for name in Posts._fields))
-    return Asked(job, Material(job.head, talk, posts, job.texts))
+    return Asked(job, Material(job.head, talk, posts, ()))
 
 
 def _raw(values: Ints) -> memoryview:

@@ -1,4 +1,4 @@
-"""What circles are made from: a copy of the columns and texts that matter, which may go to another process."""
+"""What circles are made from: a copy of the columns that matter, which may go to another process, and texts."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -171,16 +172,18 @@ class Packer:
 class Columns:
     """Rows sorted by (time, post), one contiguous array per field. Never changed after it is made."""
 
-    def __init__(self, arrays: dict[str, Column]) -> None:
-        self._arrays = arrays
+    def __init__(self, make: Callable[[], dict[str, Column]]) -> None:
+        self._make = make
         self._indexes: dict[str, tuple[Ints, Column]] = {}  # 12 bytes a row each, made when first asked for
 
     @classmethod
     def of(cls, rows: bytes | bytearray) -> Columns:
-        """From packed rows in any order."""
-        table = np.frombuffer(bytes(rows), dtype=RECORD)
-        order = time_order(table["time"], table["post"])
-        return cls({name: table[name][order] for name in NAMES})
+        """From packed rows in any order. They are copied now, and sorted by whoever looks at them first."""
+        return cls(partial(_sorted, bytes(rows)))
+
+    @cached_property
+    def _arrays(self) -> dict[str, Column]:
+        return self._make()
 
     def __len__(self) -> int:
         return len(self._arrays["time"])
@@ -192,7 +195,8 @@ class Columns:
         """Those rows of this one that `keep` marks, and all of the other; one column at a time to spare memory."""
         time = np.concatenate((self["time"][keep], other["time"]))
         order = time_order(time, np.concatenate((self["post"][keep], other["post"])))
-        return Columns({name: np.concatenate((self[name][keep], other[name]))[order] for name in NAMES})
+        arrays = {name: np.concatenate((self[name][keep], other[name]))[order] for name in NAMES}
+        return Columns(lambda: arrays)
 
     def find(self, time: int, post: int) -> int | None:
         """The row of a post, if it is here with exactly this time."""
@@ -220,6 +224,12 @@ class Columns:
             order = np.argsort(self[name], kind="stable").astype(np.uint32)
             self._indexes[name] = self[name][order], order
         return self._indexes[name]
+
+
+def _sorted(rows: bytes) -> dict[str, Column]:
+    table = np.frombuffer(rows, dtype=RECORD)
+    order = time_order(table["time"], table["post"])
+    return {name: table[name][order] for name in NAMES}
 
 
 def ranges(first: Ints, last: Ints) -> Ints:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.topics import entry_key, partition_of
+from streams.entry_keys import entry_key
+from streams.topics import partition_of
 from tests.bad_input.records import BRAND, form
 from tests.bad_input.service import Service
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from classifiers.base import Confusion, Request, Verdict
 from config.schema import Config
+from streams.entry_keys import split_entry_key
 from streams.log import Record
 from streams.match import Matcher
 from streams.membership import Membership
@@ -16,7 +17,6 @@ from streams.placing import placed
 from streams.records import Entry, Post, Retraction, encode, event_ms, parse_mention
 from streams.store import Store
 from streams.terms import Terms
-from streams.topics import split_entry_key
 from streams.whereabouts import Places
 
 KEEP_MS = 90 * 86_400_000

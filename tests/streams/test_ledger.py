@@ -17,6 +17,7 @@ from config.schema import Kafka as KafkaSettings
 from config.schema import Ledger as LedgerSettings
 from streams.admin import ensure_topics
 from streams.desk import Page
+from streams.entry_keys import entry_key
 from streams.kafka import producer
 from streams.ledger import LedgerPartition
 from streams.letters import DeadLetters
@@ -26,7 +27,7 @@ from streams.outbox import Outbox
 from streams.records import Author, Entry, Post, Retraction, encode
 from streams.stage import Stage
 from streams.tail import Tail
-from streams.topics import Topics, entry_key
+from streams.topics import Topics
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BRAND = "apple"

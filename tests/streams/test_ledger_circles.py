@@ -10,9 +10,9 @@ import pytest
 
 from streams.api.circles import CircleRoom
 from streams.api.params import Span
+from streams.entry_keys import entry_key
 from streams.graph.answers import Circles
 from streams.records import Author, Entry, Post, Retraction
-from streams.topics import entry_key
 from tests.streams.test_ledger import BRAND, START, Bench, Ledger, opened
 
 PEOPLE = 6

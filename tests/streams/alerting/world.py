@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -90,6 +91,9 @@ class MemoryDesk:
         first = int(after or 0)
         more = str(first + limit) if len(found) > first + limit else None
         return Page(found[first : first + limit], more)
+
+    def shelf(self, brand: str) -> Path:
+        raise KeyError(brand)  # no rule reads texts
 
     def version(self, brand: str) -> int:
         return self._version

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from config.schema import Config
 from streams.desk import Page
 from streams.records import Author, Entry, Post
 from streams.views.frame import Frame
+from tests.streams.shelf import shelved
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 Sentiment = Literal["negative", "neutral", "positive"]
@@ -49,6 +52,7 @@ class StubDesk:
         self._entries: dict[str, dict[str, Entry]] = {name: {} for name in names}
         self._versions = dict.fromkeys(names, 0)
         self._waiters: list[asyncio.Event] = []
+        self._folder: TemporaryDirectory[str] | None = None  # gone when the desk is
         for one in entries:
             self.add(one)
 
@@ -83,6 +87,12 @@ class StubDesk:
         page = newest[:limit]
         token = f"{_at(page[-1]).isoformat()}|{page[-1].post.id}" if len(newest) > limit else None
         return Page(page, token)
+
+    def shelf(self, brand: str) -> Path:
+        """Written anew for each reader."""
+        self._check(brand)
+        self._folder = TemporaryDirectory()
+        return shelved(self._entries[brand].values(), Path(self._folder.name) / brand)
 
     def version(self, brand: str) -> int:
         return self._versions[brand]

@@ -155,3 +155,29 @@ async def test_a_kept_answer_is_not_prepared_again_and_an_old_one_is() -> None:
 
 def test_heartbeats_come_before_patience_ends() -> None:
     assert HEARTBEAT_S < PATIENCE_S
+
+
+async def test_nobody_waits_for_an_answer_that_is_renewed_meanwhile() -> None:
+    now, go, prepared = [0.0], threading.Event(), []
+    answers = Answers(lambda: now[0])
+
+    def prepare() -> Callable[[], float]:
+        begun = now[0]
+        prepared.append(begun)
+        return lambda: begun if go.wait(20) else -1.0
+
+    async def asked(at: float) -> float:
+        now[0] = at
+        return await answers.recent("key", prepare, 0.5, 1.0)
+
+    go.set()
+    assert [await asked(0.0), await asked(0.4)] == [0.0, 0.0]
+    go.clear()
+    assert [await asked(0.6), await asked(0.7)] == [0.0, 0.0]  # the renewal has begun, once, and is not waited for
+    waiting = asyncio.ensure_future(asked(1.1))  # the old one is too old by now
+    await asyncio.sleep(0)
+    go.set()
+    assert await waiting == 0.6
+    assert await asked(1.05) == 0.6
+    assert prepared == [0.0, 0.6]
+    answers.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,14 +12,22 @@ from streams.graph.answers import Circles
 from streams.graph.aside import Aside, JobFailed
 from streams.graph.circles import circles
 from streams.graph.job import encoded
+from streams.views.columns import identity
 from tests.streams.graph.talk import material_of
 from tests.streams.graph.test_circles import talk
+from tests.streams.shelf import shelved
 
 
-async def test_the_job_is_done() -> None:
+async def test_the_job_is_done(tmp_path: Path) -> None:
     material = material_of(talk())
-    out = await Aside().run(encoded(material))
-    assert msgspec.msgpack.decode(out, type=Circles) == circles(material)
+    others = [(author, text) for author, text in material.texts if author != identity("x:brand")]
+    out = await Aside().run(encoded(material, shelf=shelved(talk(), tmp_path / "ledger")))
+    assert msgspec.msgpack.decode(out, type=Circles) == circles(material._replace(texts=others))
+
+
+async def test_a_ledger_that_has_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(JobFailed, match="status 1: OSError: the state on disk cannot be read"):
+        await Aside().run(encoded(material_of(talk()), shelf=tmp_path / "nothing"))
 
 
 async def test_what_cannot_be_done_is_told() -> None:

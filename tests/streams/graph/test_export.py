@@ -108,7 +108,7 @@ def test_a_handful_of_people_cannot_hide() -> None:
 
 def test_the_other_process_does_the_same() -> None:
     assert result(b"".join(encoded(material(), "json", SALT))) == export(material(), SALT, "json")
-    assert result(b"".join(encoded(material()))) == msgspec.msgpack.encode(circles(material()))
+    assert result(b"".join(encoded(material()))) == msgspec.msgpack.encode(circles(material()._replace(texts=())))
 
 
 def test_the_salt_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
