@@ -23,6 +23,7 @@ class Answers:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
+        self._behind = ThreadPoolExecutor(1, thread_name_prefix="behind")  # what nobody waits for holds nobody up
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
         self._renewed: dict[Hashable, asyncio.Future[Any]] = {}
 
@@ -48,7 +49,7 @@ class Answers:
             renewed: asyncio.Future[T] | None = self._renewed.get(key)
             return await (self.get(key, prepare, kept_s) if renewed is None else asyncio.shield(renewed))
         if self._clock() - born > fresh_s and key not in self._renewed:
-            self._renewed[key] = asyncio.get_running_loop().run_in_executor(self._pool, prepare())
+            self._renewed[key] = asyncio.get_running_loop().run_in_executor(self._behind, prepare())
             self._renewed[key].add_done_callback(partial(self._replace, key, self._clock()))
         answer: T = future.result()
         return answer
@@ -62,9 +63,14 @@ class Answers:
         """`compute()` in one of the threads; nothing is kept."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, compute)
 
+    async def run_behind(self, compute: Callable[[], T]) -> T:
+        """The same in a thread that never takes one from those who wait for an answer."""
+        return await asyncio.get_running_loop().run_in_executor(self._behind, compute)
+
     def stop(self) -> None:
         """Let go of the threads; what has not begun is not computed any more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._behind):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _failed(future: asyncio.Future[Any]) -> bool:

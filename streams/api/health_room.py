@@ -22,6 +22,7 @@ from streams.views.frame import Snapshot, Window
 from streams.views.health import OwnHealth, health
 
 MOST_POSTS: Final = 3
+MOST_KEPT: Final = 1_024  # a few KB each; the health of one brand looks at the figures of all in its group
 _MS: Final = timedelta(milliseconds=1)  # the ledger's index rounds to it
 _SAME_MOMENT: Final = 500  # entries of one brand
 
@@ -38,7 +39,7 @@ class HealthRoom:
 
     def __init__(self, desk: Desk, asked: Asked) -> None:
         self._desk, self._asked = desk, asked
-        self._later = Later()
+        self._later = Later(most=MOST_KEPT)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
 
     async def stop(self) -> None:

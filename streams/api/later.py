@@ -14,7 +14,7 @@ from streams.tasks import Tasks
 KEPT_S: Final = 60.0  # since its entries were looked at: so long a deleted post may still stand behind an answer
 COLLECT_S: Final = 15.0  # since it was ready: what took longer than a minute can still be fetched by who waits for it
 PATIENCE_S: Final = 10.0  # that an asker waits; a worker that asks for another's answer waits 15 s
-MOST: Final = 32  # answers kept
+MOST: Final = 32  # answers kept, where nothing else is said
 AT_WORK: Final = 8  # that are being worked out; who asks for more is told to come again
 
 
@@ -37,8 +37,9 @@ class _Kept:
 class Later:
     """Works each answer out once for all who ask, and not again within a minute."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._tasks = clock, Tasks()
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST) -> None:
+        """`most`: answers kept; those that wait for one another should be fewer, or none is there when it is wanted."""
+        self._clock, self._tasks, self._most = clock, Tasks(), most
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
     async def get(self, key: Hashable, version: Hashable, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -81,7 +82,7 @@ class Later:
         task.add_done_callback(lambda _: setattr(kept, "ready", self._clock()))
         self._kept.move_to_end(key)
         done = [key for key, kept in self._kept.items() if kept.task.done()]
-        for old in done[: max(0, len(self._kept) - MOST)]:
+        for old in done[: max(0, len(self._kept) - self._most)]:
             del self._kept[old]
         return kept
 

@@ -135,7 +135,7 @@ class Local:
     async def shorts(self, brands: Sequence[str]) -> Shorts:
         """The last 24 hours in short of those brands that are here, for the live stream."""
         held, to = {brand: self._desk.frame(brand).snapshot() for brand in self._here(brands)}, self._now()
-        return await self._answers.run(partial(_shorts, held, to))
+        return await self._answers.run_behind(partial(_shorts, held, to))
 
     def entries(self, brand: str, start: datetime, end: datetime, after: str | None, limit: int) -> Page:
         """Entries, newest first. Raises `ValueError` for a bad `after`."""

@@ -119,6 +119,23 @@ async def test_what_faust_skipped_is_read_from_the_log_and_what_it_repeats_is_no
     await stage.stop()
 
 
+async def test_a_portion_is_acknowledged_once_all_of_it_is_applied(log: Log) -> None:
+    memory = fresh()
+    stage, made, _ = make_stage(log, memory)
+    await stage.assign([0])
+    await until(stage.live, "live")
+    await log.write(10)
+    acked: list[list[int]] = []
+    made[0].failures = 1
+    await stage.offer(0, [log.record(offset) for offset in (0, 1, 2)], lambda: acked.append(memory["offsets"][:]))
+    await stage.offer(0, [log.record(offset) for offset in (2, 3, 7, 9)], lambda: acked.append(memory["offsets"][:]))
+    await until(lambda: len(acked) == 2, "both acknowledged")
+    assert memory["offsets"] == list(range(10))
+    assert acked[0][:3] == [0, 1, 2]
+    assert acked[1] == list(range(10))
+    await stage.stop()
+
+
 async def test_a_rebalance_that_keeps_the_partition_reads_what_was_lost_in_it(log: Log) -> None:
     await log.write(2)
     memory = fresh()

@@ -216,6 +216,14 @@ async def test_no_more_than_so_much_at_once(later: tuple[Later, Clock]) -> None:
     assert len(room._kept) == MOST
 
 
+async def test_as_many_are_kept_as_one_answer_is_made_of() -> None:
+    """The health of a brand looks at the figures of its whole group, which may be more than are kept elsewhere."""
+    room, works = Later(most=3 * MOST), [Work() for _ in range(2 * MOST)]
+    for _ in range(2):
+        for number, work in enumerate(works):
+            assert await room.get(number, None, work) == 1
+
+
 async def test_an_answer_that_was_let_go_is_worked_out_again(later: tuple[Later, Clock]) -> None:
     room, _ = later
     work = Work()

@@ -75,6 +75,23 @@ def test_a_window_is_cut_exactly(some: list[Entry], start: int, end: int) -> Non
     assert list(zip(rows.time.tolist(), rows.post.tolist(), strict=True)) == inside
 
 
+@settings(max_examples=100, deadline=None)
+@given(entries(), st.sampled_from(["root", "author", "post"]), st.integers(-5, 105), st.integers(-5, 105), st.randoms())
+def test_some_rows_of_a_window_are_found_without_looking_at_the_others(
+    some: list[Entry], name: str, start: int, end: int, random: Random
+) -> None:
+    """As a look at each of them finds them: rows of the tail, sorted ones, and none that was removed."""
+    frame, span = frame_of(some), window(start, end)
+    for gone in random.sample(some, len(some) // 3):
+        frame.remove(gone)
+    values = np.unique(frame.rows().column(name))
+    chosen = np.union1d(values[random.choices([True, False], k=len(values))] if len(values) else values, [-1, 7])
+    found, rows = frame.snapshot().among(name, chosen, span), frame.rows(span)
+    inside = np.isin(rows.column(name), chosen)
+    for field in ("time", "post", "author", "kind", "reply_post"):
+        assert found.column(field).tolist() == rows.column(field)[inside].tolist()
+
+
 @settings(max_examples=60, deadline=None)
 @given(entries())
 def test_slices_by_platform_and_language_make_up_the_whole(some: list[Entry]) -> None:
