@@ -14,7 +14,7 @@ from streams.graph.names import name_circles
 from streams.graph.people import People
 from streams.graph.portrait import Portraits, crossing_of
 from streams.graph.ties import LeftOut, Pairs, Talk, Ties, bounded
-from streams.views.columns import Ints, microseconds
+from streams.views.columns import Ints, microseconds, unique
 from streams.views.fragmentation import components
 
 MOST_CIRCLES: Final = 25
@@ -54,7 +54,7 @@ def circles(material: Material) -> Circles:
     portraits = Portraits(material, found.ties, found.label, crossed, people)
     return Circles(
         posts=len(posts.author),
-        authors=len(np.unique(posts.author)),
+        authors=len(unique(posts.author)),
         insufficient=few,
         brand=head.brand,
         start=head.start,

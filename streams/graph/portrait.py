@@ -13,7 +13,7 @@ from streams.graph.ties import Ties
 from streams.graph.words import telling
 from streams.records import SENTIMENTS
 from streams.views.asked import Asked
-from streams.views.columns import Bools, Ints, lookup
+from streams.views.columns import Bools, Ints, lookup, unique
 from streams.views.intervals import effective, percentile_interval, poisson_bootstrap
 from streams.views.rows import factorise
 from streams.views.shares import share_of
@@ -39,7 +39,7 @@ class Portraits:
         """One circle."""
         ours = self._circle == number
         posts, total = int(ours.sum()), len(ours)
-        wrote = len(np.unique(self._posts.author[ours]))
+        wrote = len(unique(self._posts.author[ours]))
         few = self._asked.too_few(posts, wrote)
         at = (self._label[self._ties.source] == number) | (self._label[self._ties.target] == number)
         return Circle(

@@ -106,14 +106,19 @@ def bounded(ties: Ties, authors: int, edges: int) -> tuple[Ties, LeftOut]:
 
 
 def _tied(ties: Ties) -> Ints:
-    return np.unique(np.concatenate((ties.source, ties.target)))
+    """The places of the accounts with a tie, ascending."""
+    tied = np.zeros(len(ties.accounts), dtype=bool)
+    tied[ties.source] = tied[ties.target] = True
+    return np.flatnonzero(tied)
 
 
 def _compact(ties: Ties, rows: Ints) -> Ties:
     """Some of the ties, over the accounts that they join."""
-    source, target = ties.source[rows], ties.target[rows]
-    there, number = factorise(np.concatenate((source, target)))
-    return Ties(ties.accounts[there], number[: len(rows)], number[len(rows) :], ties.weight[rows])
+    some = Ties(ties.accounts, ties.source[rows], ties.target[rows], ties.weight[rows])
+    there = _tied(some)
+    number = np.zeros(len(ties.accounts), dtype=np.int64)
+    number[there] = np.arange(len(there))
+    return Ties(ties.accounts[there], number[some.source], number[some.target], some.weight)
 
 
 def _sums(number: Ints, weights: Ints, size: int) -> Ints:

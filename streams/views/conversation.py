@@ -6,7 +6,7 @@ import numpy as np
 
 from streams.views.asked import Asked, Share
 from streams.views.clusters import Clusters, begun_by, independent
-from streams.views.columns import Bools, Ints, lookup
+from streams.views.columns import Bools, Ints, lookup, unique
 from streams.views.rows import Rows, distinct
 from streams.views.shares import share_of
 
@@ -38,7 +38,7 @@ def threads_without_brand(rows: Rows, asked: Asked) -> Share:
     size = len(everything.roots)
     threads = _several(root, author, size)
     if everything is not rows:
-        threads &= lookup(everything.roots, np.unique(rows.root[rows.spoken]))[1]
+        threads &= lookup(everything.roots, unique(rows.root[rows.spoken]))[1]
     with_brand = np.zeros(size, dtype=bool)
     with_brand[root[everything.own[spoken]]] = True
     inside = threads[root]

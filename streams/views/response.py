@@ -6,7 +6,7 @@ import numpy as np
 
 from streams.views.asked import Answer, Asked
 from streams.views.clusters import begun_by
-from streams.views.columns import REPLY, Bools, Ints, lookup
+from streams.views.columns import REPLY, Bools, Ints, lookup, unique
 from streams.views.rows import Rows
 from streams.views.survival import Median, median
 
@@ -73,7 +73,7 @@ class _Threads:
 
     def waiting(self, first: Ints, which: Bools, asked: Asked) -> Waiting:
         """The median over the threads `which`."""
-        begun, first, authors = self.begun[which], first[which], len(np.unique(self.author[which]))
+        begun, first, authors = self.begun[which], first[which], len(unique(self.author[which]))
         observed = first != _NEVER
         too_few = asked.too_few(len(begun), authors)
         waited = np.maximum(np.minimum(first, self.end) - begun, 0)

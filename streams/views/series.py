@@ -11,7 +11,7 @@ import numpy as np
 from config.schema import Views
 from streams.records import SENTIMENTS
 from streams.views.asked import Asked
-from streams.views.columns import Bools, Ints, moment
+from streams.views.columns import Bools, Ints, moment, unique
 from streams.views.rows import Rows, Snapshot
 from streams.views.window import Window
 
@@ -70,7 +70,7 @@ def series(
 def _authors(rows: Rows, bins: Ints, count: int, which: Bools | slice = slice(None)) -> Ints:
     """Distinct authors per bin."""
     width = max(1, len(rows.authors))
-    pairs = np.unique(bins[which] * width + rows.author_number[which])
+    pairs = unique(bins[which] * width + rows.author_number[which])
     return np.bincount(pairs // width, minlength=count)
 
 

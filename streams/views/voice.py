@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
 from streams.views.asked import Answer, Asked, Share
 from streams.views.clusters import begun_by
+from streams.views.columns import unique
 from streams.views.company import company
 from streams.views.overlap import Overlap, Together, overlap, worth
 from streams.views.rows import Rows
@@ -42,7 +42,7 @@ def voice_counts(rows: Rows) -> VoiceCounts:
     others = ~rows.own
     author, thread = rows.author[others], rows.root_number[others]
     begun = begun_by(rows.snapshot, rows.roots)
-    roots = np.unique(thread)
+    roots = unique(thread)
     people, exclusive = company(rows)
     return VoiceCounts(
         posts=len(author),
