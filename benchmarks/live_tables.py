@@ -27,16 +27,21 @@ class Load:
 
     def _used(self) -> dict[str, float]:
         whole = psutil.cpu_times()
-        everybody = whole.user + whole.nice + whole.system + whole.irq + whole.softirq + whole.steal
-        return {name: _seconds(process) for name, process in self._ours.items()} | {"everybody": everybody}
+        everybody = whole.user + whole.nice + whole.system + whole.irq + whole.softirq
+        ours = {name: _seconds(process) for name, process in self._ours.items()}
+        return ours | {"everybody": everybody, "stolen": getattr(whole, "steal", 0.0)}
 
     def report(self) -> str:
         """Parts of one core."""
         now, passed = self._used(), time.monotonic() - self._at
         parts = {name: (now[name] - self._begun[name]) / passed for name in now}
-        others = parts.pop("everybody") - sum(parts.values())
+        stolen, everybody = parts.pop("stolen"), parts.pop("everybody")
+        others = everybody - sum(parts.values())  # the process for circles too, while it is at work
         said = ", ".join(f"{name} {part:.0%}" for name, part in parts.items())
-        return f"of one core: {said}; other processes of this machine {others:.0%} (it has {os.cpu_count()} cores)"
+        return (
+            f"of one core: {said}; other processes of this machine {others:.0%}, "
+            f"other machines of its host {stolen:.0%} (it has {os.cpu_count()} cores)"
+        )
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -28,7 +28,7 @@ from streams.views.series import Series, series
 from streams.views.voice import ShareOfVoice, Shares, VoiceCounts, voice_counts
 
 T = TypeVar("T")
-BESIDE_S: Final = (0.5, 1.0)  # from when on the counts of the others in a share of voice are renewed, and thrown away
+BESIDE_S: Final = (0.5, 2.0)  # from when on the counts of the others in a share of voice are renewed, and thrown away
 
 
 class Shorts(NamedTuple):
