@@ -51,6 +51,20 @@ class PortionConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return QuickThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Nothing: what lies between two portions' offsets was in the later portion, or is in no log."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """What to commit: a stage acknowledges in order, and a portion once all of it is applied. Faust would look for
+        consecutive offsets, of which a portion has one."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        last: int = max(acked)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return last + 1
+
     def _to_message(self, tp: TP, record: Sequence[Any]) -> ConsumerMessage:
         last = record[-1]
         records = [Record(each.offset, each.key, each.value, each.timestamp) for each in record]

@@ -34,9 +34,10 @@ class Store:
 
     def __init__(self, path: Path, access: AccessType | None = None) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         options = _options()
-        if access is not None:
+        if access is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
             options.set_max_open_files(-1)  # files that the other process has done with stay readable
         # Named once more: of a store that is there, rocksdict takes the column family's options from its file, and that
         # knows neither the cache nor the filter.
@@ -46,9 +47,12 @@ class Store:
     @classmethod
     def beside(cls, path: Path, notes: Path) -> Store:
         """What another process is writing, as it is now, to be read. `notes`: an empty folder for RocksDB's own log.
+        rocksdict writes down its own settings in `path` once more, as they are; nothing else there changes.
 
         Raises `OSError` when there is no store.
         """
+        if not (path / "CURRENT").exists():
+            raise OSError(f"the state on disk cannot be read: there is none in {path}")
         try:
             return cls(path, AccessType.secondary(str(notes)))
         except Exception as error:  # rocksdict raises bare Exception with RocksDB's text

@@ -46,8 +46,7 @@ class Answers:
         meanwhile, for those who ask next."""
         born, future = self._kept.get(key, (float("-inf"), None))
         if future is None or not future.done() or _failed(future) or self._clock() - born > kept_s:
-            renewed: asyncio.Future[T] | None = self._renewed.get(key)
-            return await (self.get(key, prepare, kept_s) if renewed is None else asyncio.shield(renewed))
+            return await self.get(key, prepare, kept_s)  # even if it is being renewed: that may wait behind others
         if self._clock() - born > fresh_s and key not in self._renewed:
             self._renewed[key] = asyncio.get_running_loop().run_in_executor(self._behind, prepare())
             self._renewed[key].add_done_callback(partial(self._replace, key, self._clock()))
@@ -56,7 +55,8 @@ class Answers:
 
     def _replace(self, key: Hashable, born: float, future: asyncio.Future[Any]) -> None:
         del self._renewed[key]
-        if not _failed(future):  # else whoever finds the old one too old asks again, and hears why it fails
+        # One that failed is left: whoever finds the old one too old asks again, and hears why.
+        if not _failed(future) and key in self._kept and born > self._kept[key][0]:
             self._kept[key] = (born, future)
 
     async def run(self, compute: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ from streams.graph.export import Format
 from streams.graph.job import Parts, encoded
 from streams.graph.material import Material, Posts, gather
 from streams.graph.salt import salt_in
+from streams.graph.texts import Shelf
 from streams.records import Author, Entry
 from streams.views.columns import Ints, identity, moment
 from streams.views.frame import Snapshot
@@ -87,7 +89,10 @@ class CircleRoom:
     async def _work_circles(self, brand: str, span: Span) -> _Unnamed:
         async with self._turn:
             material = await self._material(brand, span)
-            out = await self._run(await self._thread(partial(encoded, material, shelf=self._shelf(brand))))
+            with TemporaryDirectory(prefix="tertulia-") as notes:
+                shelf = Shelf(str(self._shelf(brand)), notes)
+                out = await self._run(await self._thread(partial(encoded, material, shelf=shelf)))
+            self._shelf(brand)  # a store whose partition has moved meanwhile may not know of the last deletions
         made: _Unnamed = await self._thread(_located, _circles.decode(out), material.posts)
         return made
 
@@ -123,7 +128,7 @@ class CircleRoom:
             return await self._aside.run(job)
         except JobFailed as error:
             log.error("%s", error)
-            raise unavailable(f"the graph could not be worked out: {error}", retry_after=10) from error
+            raise unavailable("the graph could not be worked out; the worker's log says why", retry_after=10) from error
 
     async def _authors(self, brand: str, times: Ints, posts: Ints) -> dict[str, Author]:
         """Hash, as text -> who wrote one of these posts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import msgspec
 
@@ -23,7 +22,7 @@ def result(whole: bytes) -> bytes:
     if job.form is not None:
         return export(material, job.salt, job.form)
     if job.shelf is not None:
-        found = texts(Path(job.shelf), material.head.brand, *wanted(material.posts))
+        found = texts(job.shelf, material.head.brand, *wanted(material.posts))
         material = material._replace(texts=found)
     return msgspec.msgpack.encode(circles(material))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 
 from streams.graph.export import Format
 from streams.graph.material import Head, Material, Posts
+from streams.graph.texts import Shelf
 from streams.graph.ties import Talk
 from streams.views.columns import Ints
 
@@ -25,7 +25,7 @@ class Job(msgspec.Struct, frozen=True):
     head: Head
     own: int
     columns: Mapping[str, int]
-    shelf: str | None = None
+    shelf: Shelf | None = None
     form: Format | None = None
     salt: bytes = b""
 
@@ -41,13 +41,13 @@ _decoder = msgspec.msgpack.Decoder(Job)
 _TALK: Final = tuple(name for name in Talk._fields if name != "own")
 
 
-def encoded(material: Material, form: Format | None = None, salt: bytes = b"", shelf: Path | None = None) -> Parts:
+def encoded(material: Material, form: Format | None = None, salt: bytes = b"", shelf: Shelf | None = None) -> Parts:
     """The job in pieces, without texts: they stay on their shelf. The columns are not copied: with the interpreter
     locked, that would hold up others."""
     head, talk, posts, _ = material
     columns = {name: getattr(talk, name) for name in _TALK} | {f"posts.{n}": v for n, v in posts._asdict().items()}
     lengths = {name: len(values) for name, values in columns.items()}
-    job = Job(head, talk.own, lengths, None if shelf is None else str(shelf), form, salt)
+    job = Job(head, talk.own, lengths, shelf, form, salt)
     header = msgspec.msgpack.encode(job)
     return [len(header).to_bytes(_LENGTH), header, *(_raw(values) for values in columns.values())]
 

@@ -5,11 +5,10 @@ RocksDB calls this a secondary instance: it sees what the store held when it was
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.entry_keys import held_key, post_of, time_prefix, time_stamp
 from streams.records import Entry, parse_mention, to_ms
@@ -20,18 +19,25 @@ PORTION: Final = 1_000  # entries in memory at a time
 _MS: Final = timedelta(milliseconds=1)  # the index rounds to it
 
 
-def texts(path: Path, brand: str, times: Ints, posts: Ints) -> list[tuple[int, str]]:
+class Shelf(NamedTuple):
+    """The folder of the store, and an empty one for RocksDB's notes: who asks makes it and clears it away, since the
+    process beside may be killed."""
+
+    store: str
+    notes: str
+
+
+def texts(shelf: Shelf, brand: str, times: Ints, posts: Ints) -> list[tuple[int, str]]:
     """(hash of the author, text) of those posts whose text is still kept. `times` in µs, `posts` by their hashes.
 
     Raises `OSError` when there is no such store.
     """
-    with tempfile.TemporaryDirectory(prefix="tertulia-") as notes:
-        store = Store.beside(path, Path(notes))
-        try:
-            keys = list(_keys(store, brand, times, posts))
-            return [found for at in range(0, len(keys), PORTION) for found in _read(store, keys[at : at + PORTION])]
-        finally:
-            store.close()
+    store = Store.beside(Path(shelf.store), Path(shelf.notes))
+    try:
+        keys = list(_keys(store, brand, times, posts))
+        return [found for at in range(0, len(keys), PORTION) for found in _read(store, keys[at : at + PORTION])]
+    finally:
+        store.close()
 
 
 def _keys(store: Store, brand: str, times: Ints, posts: Ints) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -173,7 +173,8 @@ class Columns:
     """Rows sorted by (time, post), one contiguous array per field. Never changed after it is made."""
 
     def __init__(self, make: Callable[[], dict[str, Column]]) -> None:
-        self._make = make
+        self._make: Callable[[], dict[str, Column]] | None = make
+        self._made: dict[str, Column] | None = None
         self._indexes: dict[str, tuple[Ints, Column]] = {}  # 12 bytes a row each, made when first asked for
 
     @classmethod
@@ -181,9 +182,16 @@ class Columns:
         """From packed rows in any order. They are copied now, and sorted by whoever looks at them first."""
         return cls(partial(_sorted, bytes(rows)))
 
-    @cached_property
+    @property
     def _arrays(self) -> dict[str, Column]:
-        return self._make()
+        """Two threads at once may sort the same twice. `cached_property` would not do: up to Python 3.11 it has one
+        lock for all, so that the event loop would wait while a thread sorts another brand's rows."""
+        make = self._make
+        if self._made is None and make is not None:
+            self._made = make()
+            self._make = None  # and with it the packed rows
+        assert self._made is not None  # it is set before `_make` is dropped
+        return self._made
 
     def __len__(self) -> int:
         return len(self._arrays["time"])

@@ -60,3 +60,4 @@ def test_a_reader_beside_sees_what_is_written_by_then(tmp_path: Path) -> None:
 def test_there_has_to_be_something_beside(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="the state on disk cannot be read"):
         Store.beside(tmp_path / "none", tmp_path / "notes")
+    assert list(tmp_path.iterdir()) == []

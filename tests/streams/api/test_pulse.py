@@ -174,10 +174,27 @@ async def test_nobody_waits_for_an_answer_that_is_renewed_meanwhile() -> None:
     assert [await asked(0.0), await asked(0.4)] == [0.0, 0.0]
     go.clear()
     assert [await asked(0.6), await asked(0.7)] == [0.0, 0.0]  # the renewal has begun, once, and is not waited for
-    waiting = asyncio.ensure_future(asked(1.1))  # the old one is too old by now
+    waiting = asyncio.ensure_future(asked(1.1))  # the old one is too old by now, and the renewal may take long
     await asyncio.sleep(0)
     go.set()
-    assert await waiting == 0.6
-    assert await asked(1.05) == 0.6
-    assert prepared == [0.0, 0.6]
+    assert await waiting == 1.1
+    await answers.run_behind(lambda: None)  # the renewal is there too, and older
+    assert await asked(1.2) == 1.1
+    assert prepared == [0.0, 0.6, 1.1]
+    answers.stop()
+
+
+async def test_a_renewal_is_what_the_next_are_given() -> None:
+    now = [0.0]
+    answers = Answers(lambda: now[0])
+
+    def prepare() -> Callable[[], float]:
+        begun = now[0]
+        return lambda: begun
+
+    for at, expected in ((0.0, 0.0), (0.6, 0.0), (0.7, 0.6), (1.2, 0.6), (1.3, 1.2)):
+        now[0] = at
+        assert await answers.recent("key", prepare, 0.5, 1.0) == expected
+        await answers.run_behind(lambda: None)
+        await asyncio.sleep(0)
     answers.stop()

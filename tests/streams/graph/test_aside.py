@@ -12,6 +12,7 @@ from streams.graph.answers import Circles
 from streams.graph.aside import Aside, JobFailed
 from streams.graph.circles import circles
 from streams.graph.job import encoded
+from streams.graph.texts import Shelf
 from streams.views.columns import identity
 from tests.streams.graph.talk import material_of
 from tests.streams.graph.test_circles import talk
@@ -21,13 +22,14 @@ from tests.streams.shelf import shelved
 async def test_the_job_is_done(tmp_path: Path) -> None:
     material = material_of(talk())
     others = [(author, text) for author, text in material.texts if author != identity("x:brand")]
-    out = await Aside().run(encoded(material, shelf=shelved(talk(), tmp_path / "ledger")))
+    shelf = Shelf(str(shelved(talk(), tmp_path / "ledger")), str(tmp_path / "notes"))
+    out = await Aside().run(encoded(material, shelf=shelf))
     assert msgspec.msgpack.decode(out, type=Circles) == circles(material._replace(texts=others))
 
 
 async def test_a_ledger_that_has_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(JobFailed, match="status 1: OSError: the state on disk cannot be read"):
-        await Aside().run(encoded(material_of(talk()), shelf=tmp_path / "nothing"))
+        await Aside().run(encoded(material_of(talk()), shelf=Shelf(str(tmp_path / "nothing"), str(tmp_path / "notes"))))
 
 
 async def test_what_cannot_be_done_is_told() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from streams.entry_keys import held_key, time_key
-from streams.graph.texts import texts
+from streams.graph.texts import Shelf, texts
 from streams.records import Entry, encode
 from streams.store import Batch, Store
 from streams.views.columns import Ints, identity, microseconds
@@ -37,7 +37,7 @@ def test_what_is_asked_for_in_that_order(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
     lay(store, *entries)
     chosen = entries[7:31:3][::-1]
-    found = texts(tmp_path / "s", "b", *asked(*chosen))
+    found = texts(Shelf(str(tmp_path / "s"), str(tmp_path / "notes")), "b", *asked(*chosen))
     assert found == [(identity(e.post.author.id), e.post.text) for e in chosen if e.post.author]
     store.close()
 
@@ -52,7 +52,9 @@ def test_what_is_gone_or_has_no_text_any_more_is_left_out(tmp_path: Path) -> Non
     store.write(batch)
     elsewhere = msgspec.structs.replace(entries[3], brand="bb")
     lay(store, elsewhere)
-    found = texts(tmp_path / "s", "b", *asked(*entries, said(9, "nobody")))
+    found = texts(Shelf(str(tmp_path / "s"), str(tmp_path / "notes")), "b", *asked(*entries, said(9, "nobody")))
     assert [text for _, text in found] == ["words of 0", "words of 3"]
-    assert [text for _, text in texts(tmp_path / "s", "bb", *asked(*entries))] == ["words of 3"]
+    assert [text for _, text in texts(Shelf(str(tmp_path / "s"), str(tmp_path / "notes")), "bb", *asked(*entries))] == [
+        "words of 3"
+    ]
     store.close()
