@@ -77,7 +77,10 @@ class Desk:
             raise Misconfigured("sources.discord.channels: none of them is a channel with messages of these servers")
 
     async def plan(self, *, all_rooms: bool) -> None:
-        """What is to be read first: after a lost session everything since, else only rooms that are new."""
+        """What is to be read first: after a lost session everything since, else only rooms that are new. What was told
+        before such a session is looked at once more: edits and deletions may have been missed."""
+        if all_rooms:
+            self.told.look_again()
         if self.backlog.keep() or all_rooms:
             first_s = self._options.first.total_seconds()
             self.backlog.plan(await self.rooms.active(), self._now(), first_s, all_rooms=all_rooms)

@@ -21,11 +21,13 @@ MOST_IN_THREAD = 500
 
 
 class Thread(msgspec.Struct, array_like=True):
-    """Since when it waits for its next look (Unix time), a hash of each post's words, and how many looks it has had."""
+    """Since when it waits for its next look (Unix time), a hash of each post's words, how many looks it has had, and
+    whether it is to have another one at once."""
 
     since: float
     posts: dict[str, str]
     looks: int = 0
+    again: bool = False
 
 
 Threads = dict[str, Thread]
@@ -65,16 +67,22 @@ class SecondLooks:
     def due(self, now: float, most: int) -> list[str]:
         """Threads whose next look is due, those that wait longest first."""
         waiting = [
-            (thread.since + self._waits_s[thread.looks], name)
+            (thread.since + (0.0 if thread.again else self._waits_s[thread.looks]), name)
             for name, thread in self.threads.items()
-            if thread.looks < len(self._waits_s)
+            if thread.again or thread.looks < len(self._waits_s)
         ]
         return [name for at, name in sorted(waiting) if at <= now][:most]
 
     def looked(self, name: str) -> None:
         """It has been looked at."""
         if (thread := self.threads.get(name)) is not None:
-            thread.looks += 1
+            thread.looks += not thread.again
+            thread.again = False
+
+    def all_again(self) -> None:
+        """What happened meanwhile was not heard: look at everything once more, beside the looks that are due anyway."""
+        for thread in self.threads.values():
+            thread.again = True
 
     def _remember(self, name: str, thread: Thread, post: str, told: str, now: float) -> None:
         if thread.looks:  # else the first look stays due: a lively thread is looked at too

@@ -91,6 +91,10 @@ class Told:
         """The day of this message has been looked at."""
         self._looks.looked(_day(place, self._names.time_of(name)))
 
+    def look_again(self) -> None:
+        """News of what was told may have been missed: all of it is due."""
+        self._looks.all_again()
+
     def forget(self, follows: Callable[[str], bool]) -> None:
         """Forget the places that are not followed any more."""
         for day in [day for day in self._looks.threads if not follows(day.rpartition(" ")[0])]:

@@ -316,6 +316,20 @@ async def test_a_session_that_discord_has_forgotten_is_begun_anew(desk: Desk) ->
     assert (len(desk.ops(6)), len(desk.ops(2))) == (1, 2)
 
 
+async def test_after_a_lost_session_all_that_is_remembered_is_looked_at_at_once(desk: Desk) -> None:
+    """Older than `overlap` too, which would wait for an hour or a day else; and once only."""
+    records = [desk.server.say(CHAT, f"said {index}", at(-5 * 3_600 + index)) for index in range(3)]
+    await desk.caught_up()
+    desk.server.lose_sessions()
+    del desk.server.messages[CHAT][int(records[1]["id"])]
+    records[2]["content"] = "changed"
+    posts = await desk.read(lambda: {post.op for post in desk.posts[-2:]} == {"delete", "update"})
+    assert sorted(told(posts)) == [("delete", ""), ("update", "changed")]
+    asked = len(desk.server.asked)
+    assert not await desk.read(lambda: len(desk.batches) % 8 == 0)
+    assert not [path for path in desk.server.asked[asked:] if "messages" in path]
+
+
 async def test_heartbeats_are_sent_and_answered_ones_keep_the_connection(desk: Desk) -> None:
     desk.server.interval_ms = 20.0
     await desk.read(lambda: len(desk.ops(1)) >= 3)
