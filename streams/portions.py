@@ -11,6 +11,7 @@ So that wait is short.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from faust.types.tuples import ConsumerMessage
 
 from streams.log import Record
 
+_LOG: Final = logging.getLogger("faust.portions")  # what Faust says at INFO is for those who ask Faust
 FETCH_MS: Final = 100  # for which the broker holds a question back while there is nothing new
 
 
@@ -39,6 +41,8 @@ class Whole(SchedulingStrategyT):
 class QuickThread(driver.AIOKafkaConsumerThread):
     """Asks the broker anew every tenth of a second."""
 
+    logger = _LOG
+
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         made = super()._create_worker_consumer(transport)
         made._fetch_max_wait_ms = FETCH_MS  # Faust says 1,500, and has no setting for it
@@ -47,6 +51,8 @@ class QuickThread(driver.AIOKafkaConsumerThread):
 
 class PortionConsumer(driver.Consumer):
     """One message stands for a portion: its value are the records, and its offset is that of the last."""
+
+    logger = _LOG
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return QuickThread(self, loop=self.loop, beacon=self.beacon)
