@@ -19,8 +19,8 @@ from streams.stage import Stage
 
 log = logging.getLogger(__name__)
 # Portions of each partition that may wait for a stage. A topic's partitions share one buffer; each is fetched no more
-# once four fifths are full, and the fifth that is left holds what was under way, so one topic never
-# holds up the other (while the topics have as many partitions as configured, which `ensure_topics` sees to).
+# once four fifths are full, and the fifth that is left holds what was under way: one topic never holds up the other, as
+# long as the topics have as many partitions as configured, which `ensure_topics` sees to.
 BUFFERED: Final = 5
 
 
